@@ -1,0 +1,50 @@
+// The name of an environment: what may be one, and one made up at random.
+import { Failure } from '../failure.ts';
+
+/** A checked ID; only `parseId` and `randomId` make one. */
+export type EnvironmentId = string & { readonly __brand: 'EnvironmentId' };
+
+const pattern = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+
+/**
+ * Names that would be ambiguous where an ID and a component or service are both accepted
+ * (`bai-dev restart dev2109 manager`).
+ */
+const reserved = new Set([
+  ...['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py', 'client', 'accel-cuda'],
+  ...['watcher', 'wsproxy', 'postgres', 'redis', 'etcd', 'halfstack', 'all'],
+]);
+
+/** The text as an ID, or a `BAI-USAGE` that says what an ID is. */
+export function parseId(text: string): EnvironmentId {
+  if (!pattern.test(text)) {
+    throw new Failure(
+      'BAI-USAGE',
+      `${JSON.stringify(text)} is not an environment ID: 1 to 32 lower-case letters, digits, "-" or "_", beginning with a letter or digit.`,
+      { next: [{ purpose: 'for example', command: 'bai-dev install -e dev2109' }] },
+    );
+  }
+  if (reserved.has(text)) {
+    throw new Failure(
+      'BAI-USAGE',
+      `"${text}" is the name of a part of Backend.AI and cannot be an environment ID.`,
+      {
+        next: [{ purpose: 'for example', command: 'bai-dev install -e dev2109' }],
+      },
+    );
+  }
+  return text as EnvironmentId;
+}
+
+/** Eight characters of `[a-z0-9]`, as install-dev.sh makes them. */
+export function randomId(random: (n: number) => string): EnvironmentId {
+  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  let id = '';
+  while (id.length < 8) {
+    for (const byte of Buffer.from(random(16), 'hex')) {
+      // 252 is the greatest multiple of 36 in a byte: above it the letters would not be equally likely
+      if (byte < 252 && id.length < 8) id += letters.charAt(byte % 36);
+    }
+  }
+  return id as EnvironmentId;
+}

@@ -1,0 +1,47 @@
+// Every path and name of an environment, in one place: whoever makes, finds or removes a thing asks here.
+import { join } from 'node:path';
+import type { Host } from '../world.ts';
+import type { EnvironmentSpec } from './spec.ts';
+
+/** The folder that holds all environments' own folders. */
+export const environmentsFolder = (host: Host): string => join(host.folders.state, 'environments');
+
+/** Paths in the state folder, outside the install path: removing that by hand loses no knowledge. */
+export function statePaths(host: Host, id: string) {
+  const folder = join(environmentsFolder(host), id);
+  return {
+    folder,
+    record: join(folder, 'record.json'),
+    lock: join(folder, 'lock'),
+    log: join(folder, 'install.log'),
+  } as const;
+}
+
+/** Holds the ID, so that commands given inside the install path need no `-e`. */
+export const markerFile = (spec: EnvironmentSpec): string => join(spec.installPath, '.bai-dev');
+
+/** A tree's working copy. */
+export function treePath(spec: EnvironmentSpec, tree: string): string {
+  return join(spec.installPath, member(spec.release.trees, tree, 'tree').folder);
+}
+
+/** The name by which pyenv knows a virtualenv: `venv-<id>-<suffix>`, as install-dev.sh gives it. */
+export function virtualenvName(spec: EnvironmentSpec, virtualenv: string): string {
+  return `venv-${spec.id}-${member(spec.release.virtualenvs, virtualenv, 'virtualenv').suffix}`;
+}
+
+/** The file that shows the halfstack to people and to `docker compose`. */
+export const composeFile = (spec: EnvironmentSpec): string =>
+  join(spec.installPath, `docker-compose.halfstack.${spec.id}.yml`);
+
+/** Compose's own names for the things of a project. */
+export const containerName = (id: string, service: string): string => `${id}-${service}-1`;
+export const networkName = (id: string, network: string): string => `${id}_${network}`;
+export const volumeName = (id: string, volume: string): string => `${id}_${volume}`;
+
+/** An entry that the release's own data promises; its absence is our mistake. */
+export function member<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
+  const found = table[name];
+  if (found === undefined) throw new Error(`the release names no ${what} "${name}"`);
+  return found;
+}

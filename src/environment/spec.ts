@@ -1,0 +1,33 @@
+// What was wanted: everything that was decided about an environment, complete, frozen, written once.
+import { z } from 'zod';
+import { releaseSchema } from '../release/release.ts';
+import { portsSchema } from './ports.ts';
+import type { EnvironmentId } from './id.ts';
+
+const absolute = z.string().startsWith('/');
+
+export const specSchema = z.strictObject({
+  id: z.string().transform((id) => id as EnvironmentId),
+  installPath: absolute,
+  /** The catalogue's entry as it was that day: a later program never reads the catalogue for it again. */
+  release: releaseSchema,
+  /** Per tree, because the agent may come from elsewhere than the rest. */
+  trees: z.record(
+    z.string(),
+    z.strictObject({ source: z.enum(['pypi']), ref: z.string(), address: z.string() }),
+  ),
+  python: z.strictObject({ version: z.string(), path: absolute }),
+  accelerator: z.strictObject({ kind: z.enum(['none']) }),
+  engine: z.enum(['docker']),
+  /** Address of the Docker engine: its containers and volumes exist only there. */
+  engineAddress: z.string(),
+  /** Base of the leased block; 0 for upstream's numbers. */
+  portBase: z.number().int().nonnegative(),
+  ports: portsSchema,
+  /** Image per service of the halfstack. */
+  images: z.record(z.string(), z.string()),
+  /** Package index: a PEP 503/691 simple index. */
+  index: z.string(),
+});
+
+export type EnvironmentSpec = Readonly<z.infer<typeof specSchema>>;

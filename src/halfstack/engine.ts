@@ -1,0 +1,70 @@
+// What a halfstack is and what an engine promises: the contract that the docker engine keeps and others will.
+import type { StepControl } from '../plan/step.ts';
+
+export type ServiceRole = 'postgres' | 'redis' | 'etcd';
+
+/** One server of the halfstack, described so that any engine can run it. */
+export interface Service {
+  readonly role: ServiceRole;
+  /** Upstream's name of the service. */
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly port: { readonly inside: number; readonly outside: number };
+  readonly volume?: { readonly name: string; readonly target: string };
+  /** Times in seconds. */
+  readonly health: {
+    readonly test: readonly string[];
+    readonly interval: number;
+    readonly timeout: number;
+    readonly retries: number;
+  };
+  readonly restart: string;
+}
+
+/** PostgreSQL, Redis and etcd of one environment: plain data, computed from spec and secrets. */
+export interface Stack {
+  /** The environment's ID, which is also compose's project name. */
+  readonly project: string;
+  readonly network: string;
+  readonly services: readonly Service[];
+  readonly composeFile: string;
+  readonly installPath: string;
+}
+
+/** Where the servers answer, with what is needed to log in. */
+export interface Endpoints {
+  readonly postgres: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+  };
+  readonly redis: { readonly host: string; readonly port: number; readonly password?: string };
+  readonly etcd: { readonly url: string };
+}
+
+export interface ServiceStatus {
+  readonly role: ServiceRole;
+  readonly name: string;
+  readonly state: 'absent' | 'stopped' | 'starting' | 'healthy' | 'unhealthy' | 'foreign';
+  /** ISO 8601 of the last start. */
+  readonly since?: string;
+  /** A few words on why it is not well. */
+  readonly reason?: string;
+}
+
+export interface HalfstackEngine {
+  readonly name: 'docker' | 'native';
+  /** Images or binaries are there afterwards. */
+  prepare(stack: Stack, control: StepControl): Promise<void>;
+  prepared(stack: Stack): Promise<boolean>;
+  /** Everything runs and answers afterwards, by its own protocol from outside; twice is once. */
+  up(stack: Stack, control: StepControl): Promise<void>;
+  /** Keeps containers and data. */
+  stop(stack: Stack): Promise<void>;
+  /** Only looks. */
+  status(stack: Stack): Promise<readonly ServiceStatus[]>;
+}

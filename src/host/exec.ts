@@ -1,0 +1,137 @@
+// Runs other programs: never through a shell, always in a process group of their own that can be ended whole.
+import { execa } from 'execa';
+import { Failure } from '../failure.ts';
+import type { World } from '../world.ts';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Added to the variables of our own start; `undefined` takes one away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  /** After so many seconds the process group is ended. Every command has a limit. */
+  readonly limit: number;
+  /** Exit statuses that are not failures; 0 always is none. */
+  readonly allow?: readonly number[];
+  /** Strings that must not be seen in events, logs and failures. */
+  readonly secrets?: readonly string[];
+  /** Only looks: not told as an event, so that a quiet run is quiet. */
+  readonly quiet?: boolean;
+  /** Called with every line of either stream, in order. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Output {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How long a process group may take to end after SIGTERM before it gets SIGKILL, in milliseconds. */
+const grace = 5000;
+/** Lines of a failed command that its failure keeps. */
+const kept = 20;
+
+/**
+ * Runs a command to its end. Throws `BAI-COMMAND` for an exit status that is not allowed, a missing program or
+ * a passed limit, and the signal's own reason when the run is interrupted. A command that leaves a server
+ * behind must not be run here: its pipes would be waited for.
+ */
+export async function execute(world: World, command: Command): Promise<Output> {
+  const { signal, report } = world;
+  signal.throwIfAborted();
+  const mask = masking(command.secrets ?? []);
+  const argv = [command.file, ...command.args].map(mask);
+  const cwd = command.cwd ?? world.host.cwd;
+  const began = performance.now();
+  const lines: string[] = [];
+  if (command.quiet !== true) report.emit({ kind: 'command-started', argv, cwd });
+
+  const child = execa(command.file, command.args, {
+    cwd,
+    env: { ...world.host.variables, ...command.environment, ...world.marks },
+    extendEnv: false,
+    ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
+    detached: true,
+    cleanup: false,
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const onLine = (stream: 'stdout' | 'stderr') => (line: string) => {
+    const masked = mask(line);
+    lines.push(masked);
+    if (lines.length > kept) lines.shift();
+    command.onLine?.(masked);
+    if (command.quiet !== true) report.emit({ kind: 'command-output', stream, line: masked });
+  };
+  const read = Promise.all([
+    each(child.iterable({ from: 'stdout' }), onLine('stdout')),
+    each(child.iterable({ from: 'stderr' }), onLine('stderr')),
+  ]);
+
+  let late = false;
+  const end = (): void => endGroup(child.pid);
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, command.limit * 1000);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const result = await child;
+    await read.catch(() => undefined);
+    signal.throwIfAborted();
+    const exit = result.exitCode ?? (result.signal === undefined ? 127 : 128);
+    if (command.quiet !== true) {
+      report.emit({ kind: 'command-ended', argv, exit, seconds: (performance.now() - began) / 1000 });
+    }
+    if (exit !== 0 && !(command.allow ?? []).includes(exit)) {
+      throw new Failure('BAI-COMMAND', reason(argv, result, late ? command.limit : undefined), {
+        facts: { argv, cwd, exit, ...(result.signal === undefined ? {} : { signal: result.signal }) },
+        lines: [...lines],
+      });
+    }
+    return { exit, stdout: result.stdout, stderr: result.stderr };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/** Ends a process group: SIGTERM, and SIGKILL if it is still there after the grace time. */
+export function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  send(pid, 'SIGTERM');
+  setTimeout(() => send(pid, 'SIGKILL'), grace).unref();
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // the group is gone already
+  }
+}
+
+async function each(lines: AsyncIterable<unknown>, use: (line: string) => void): Promise<void> {
+  for await (const line of lines) use(String(line));
+}
+
+function masking(secrets: readonly string[]): (text: string) => string {
+  const hidden = secrets.filter((secret) => secret.length > 0);
+  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, '•••'), text);
+}
+
+function reason(
+  argv: readonly string[],
+  result: { exitCode?: number; signal?: string; code?: string; originalMessage?: string },
+  limit: number | undefined,
+): string {
+  const name = argv[0] ?? '';
+  if (limit !== undefined) return `${name} did not end within ${limit} s and was stopped.`;
+  if (result.code === 'ENOENT') return `${name} is not there, or the folder to run it in is not.`;
+  if (result.exitCode !== undefined) return `${name} ended with status ${result.exitCode}.`;
+  if (result.signal !== undefined) return `${name} was ended by ${result.signal}.`;
+  return `${name} could not be started: ${result.originalMessage ?? 'unknown reason'}.`;
+}

@@ -1,0 +1,104 @@
+// Files and folders, so that a half-written one is never seen under its final name.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Failure } from '../failure.ts';
+
+/**
+ * Writes a whole file or nothing: beside it, flushed, renamed, and the folder flushed too, so that it survives
+ * a power cut. `mode` defaults to 0600. Throws `BAI-FILESYSTEM`.
+ */
+export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${counter++}.partial`);
+  try {
+    const file = await open(beside, 'wx', mode);
+    try {
+      await file.chmod(mode); // the umask may have taken bits away
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, path);
+    await flushFolder(dirname(path));
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw filesystemFailure('write', path, error);
+  }
+}
+
+let counter = 0;
+
+/** Makes a folder and those above it; true if the last one is new. `mode` holds for new ones. */
+export async function makeFolder(path: string, mode = 0o755): Promise<boolean> {
+  try {
+    return (await mkdir(path, { recursive: true, mode })) !== undefined;
+  } catch (error) {
+    throw filesystemFailure('make', path, error);
+  }
+}
+
+/** The text of a file; undefined if there is none. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw filesystemFailure('read', path, error);
+  }
+}
+
+/** What lies at a path, without following a link; undefined if nothing does. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'link' | 'other' | undefined> {
+  try {
+    const found = await lstat(path);
+    if (found.isSymbolicLink()) return 'link';
+    return found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other';
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw filesystemFailure('look at', path, error);
+  }
+}
+
+/** True if this user may make things in an existing folder. */
+export async function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** SHA-256 as hexadecimal digits. */
+export function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** True if an error of Node's carries one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+/** An error of the file system as something a user can act upon. */
+export function filesystemFailure(verb: string, path: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const full = hasCode(error, 'ENOSPC', 'EDQUOT');
+  const why = full ? 'the disk is full' : error instanceof Error ? error.message : String(error);
+  return new Failure('BAI-FILESYSTEM', `Could not ${verb} ${path}: ${why}.`, {
+    cause: error,
+    facts: { path },
+    next: full ? [{ purpose: 'see what fills it', command: `df -h ${JSON.stringify(dirname(path))}` }] : [],
+  });
+}
+
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } catch (error) {
+    // some file systems cannot flush a folder; the rename itself is whole all the same
+    if (!hasCode(error, 'EINVAL', 'EPERM', 'ENOTSUP')) throw error;
+  } finally {
+    await folder.close();
+  }
+}

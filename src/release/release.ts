@@ -1,0 +1,162 @@
+// What a Backend.AI version needs: the shape of a file in templates/releases, and nothing about any one release.
+import { z } from 'zod';
+
+const name = z.string().regex(/^[a-z][a-z0-9-]*$/);
+const day = z.iso.date();
+const relative = z.string().regex(/^(?!\/)(?!.*\.\.)[A-Za-z0-9._/-]+$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A file on a package index, by its exact content. */
+const distribution = z.strictObject({ file: z.string(), sha256, bytes: z.number().int().positive() });
+
+/** A working copy: what is fetched. Holds one component (until 21.09) or all of them (from 22.03). */
+const tree = z.strictObject({
+  folder: relative,
+  repository: z.url(),
+  branch: z.string(),
+  package: distribution.extend({ name: z.string(), version: z.string() }),
+  /** Wheels of the same version, for files that the source distribution lacks; by Node's platform and CPU. */
+  binaries: z.record(z.string().regex(/^[a-z0-9]+-[a-z0-9]+$/), distribution).default({}),
+});
+
+/** What is installed into which. */
+const virtualenv = z.strictObject({
+  /** The end of its name: `venv-<id>-<suffix>`. */
+  suffix: name,
+  /** The tree that is installed editable, and whose folder selects this virtualenv. */
+  tree: name,
+  extras: z.array(name).default([]),
+  /** Trees that are installed editable as well, so that one working copy serves many. */
+  shares: z.array(name).default([]),
+  /** Seconds that it takes on an ordinary machine with nothing cached; only for the estimate. */
+  seconds: z.number().positive(),
+});
+
+const probe = z.strictObject({
+  /** Name of the port that is asked. */
+  port: name.or(z.string().regex(/^[a-zA-Z]+$/)),
+  scheme: z.enum(['http', 'https']),
+  path: z.string().startsWith('/'),
+  /** The answers that prove life. */
+  status: z.array(z.number().int()),
+});
+
+/** What is configured and runs. */
+const component = z.strictObject({
+  tree: name,
+  virtualenv: name,
+  /** A server process: Python module, arguments, and how one sees that it answers (none: ask the manager). */
+  daemon: z
+    .strictObject({ module: z.string(), arguments: z.array(z.string()).default([]), probe: probe.optional() })
+    .optional(),
+});
+
+/** A file that is rendered from a template: `path` lies in the tree (or in the install path without one). */
+const file = z.strictObject({
+  template: relative,
+  tree: name.optional(),
+  path: relative,
+  /** What its holes are quoted for. */
+  format: z.enum(['toml', 'ini', 'shell', 'json']),
+  /** Values besides the environment's own, e.g. an account. */
+  values: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+});
+
+const service = z.strictObject({
+  /** Upstream's name of the service in its compose file. */
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  image: z.string(),
+  command: z.array(z.string()).optional(),
+  /** Values may hold `{{databasePassword}}` and the like. */
+  environment: z.record(z.string(), z.string()).default({}),
+  /** The port inside the container. */
+  port: z.number().int().positive(),
+  volume: z.strictObject({ name: z.string(), target: z.string().startsWith('/') }).optional(),
+  /** Compose's healthcheck; times in seconds. */
+  health: z.strictObject({
+    test: z.array(z.string()).min(2),
+    interval: z.number().positive(),
+    timeout: z.number().positive(),
+    retries: z.number().int().positive(),
+  }),
+  restart: z.enum(['no', 'always', 'unless-stopped', 'on-failure']),
+  /** Bytes to pull when the image is not there; only for the estimate. */
+  bytes: z.number().int().positive(),
+});
+
+const account = z.strictObject({
+  email: z.string(),
+  password: z.string(),
+  role: z.string(),
+  accessKey: z.string(),
+  secretKey: z.string(),
+});
+
+export const releaseSchema = z.strictObject({
+  /** `21.03`; the same without the dot means the same on the command line. */
+  version: z.string().regex(/^\d\d\.\d\d$/),
+  title: z.string(),
+  released: day,
+  supportEnds: day,
+  /** Minor version of Python, e.g. `3.9`. */
+  python: z.string().regex(/^3\.\d+$/),
+  /** How packages are resolved as they were that day; facts sections 12.2, 13.2 and 15. */
+  resolution: z.strictObject({
+    asOf: day,
+    exceptions: z.record(z.string(), day),
+    constraints: z.array(z.string()),
+    overrides: z.array(z.string()),
+    /** Installed into every virtualenv besides the trees. */
+    tools: z.array(z.string()),
+  }),
+  trees: z.record(name, tree),
+  virtualenvs: z.record(name, virtualenv),
+  components: z.record(name, component),
+  /** Folders of the install path that must exist, e.g. `vfolder/local`. */
+  folders: z.array(relative),
+  files: z.array(file),
+  /** TLS key pair of the storage-proxy's manager-facing side. */
+  certificate: z.strictObject({ tree: name, certificate: relative, key: relative, commonName: z.string() }),
+  halfstack: z.strictObject({
+    network: name,
+    postgres: service,
+    /** `password`: all components of the release can be told one. */
+    redis: service.extend({ password: z.boolean() }),
+    etcd: service,
+  }),
+  etcd: z.strictObject({
+    /** What stands before every key, e.g. `/sorna/local/`. */
+    prefix: z.string().startsWith('/'),
+    fixtures: z.array(relative),
+  }),
+  database: z.strictObject({
+    name: z.string(),
+    user: z.string(),
+    /** Upstream's command that makes the schema, run in a virtualenv and its tree. */
+    schema: z.strictObject({ virtualenv: name, arguments: z.array(z.string()) }),
+    /** What alembic calls the newest revision of that schema. */
+    head: z.string(),
+    tables: z.number().int().positive(),
+    fixtures: z.array(relative),
+  }),
+  /** How the client of this release spells what we ask it; arguments of `backend.ai`. */
+  client: z.strictObject({
+    virtualenv: name,
+    users: z.array(z.string()),
+    agents: z.array(z.string()),
+    hello: z.array(z.string()),
+  }),
+  /** Upstream's public example accounts; the first is the one to log in with. */
+  accounts: z.array(account).min(1),
+  /** Short names of kernel images, as upstream's script sets them. */
+  imageAliases: z.record(z.string(), z.string()),
+  /** Memory and disk that an environment of this release needs, in bytes; only for prechecks. */
+  needs: z.strictObject({ disk: z.number().int().positive(), memory: z.number().int().positive() }),
+});
+
+export type Release = Readonly<z.infer<typeof releaseSchema>>;
+export type Tree = Release['trees'][string];
+export type Virtualenv = Release['virtualenvs'][string];
+export type Component = Release['components'][string];
+export type ReleaseFile = Release['files'][number];
+export type ReleaseService = Release['halfstack']['postgres'];

@@ -1,0 +1,42 @@
+// The kinds of things on a machine that can be ours: data only, so that the record can hold them.
+import { z } from 'zod';
+
+const path = z.string().startsWith('/');
+
+export const resourceSchema = z.discriminatedUnion('kind', [
+  /** `own`: removed with everything in it; otherwise only when nothing of the user's is left inside. */
+  z.strictObject({ kind: z.literal('folder'), path, own: z.boolean() }),
+  /** A generated file; `hash` is the SHA-256 of what we wrote last, so that an edit can be told. */
+  z.strictObject({ kind: z.literal('file'), path, hash: z.string().optional() }),
+  /** A working copy: a folder whose git work is looked at before it is removed. */
+  z.strictObject({ kind: z.literal('tree'), path, tree: z.string() }),
+  /** `path` is the virtualenv itself, `link` the name under which pyenv finds it. */
+  z.strictObject({ kind: z.literal('virtualenv'), name: z.string(), path, link: path.optional() }),
+  /** `engine` is the address of the Docker engine, e.g. `unix:///var/run/docker.sock`. */
+  z.strictObject({ kind: z.literal('container'), name: z.string(), engine: z.string() }),
+  z.strictObject({ kind: z.literal('volume'), name: z.string(), engine: z.string() }),
+  z.strictObject({ kind: z.literal('network'), name: z.string(), engine: z.string() }),
+  /** A block of ports; base 0 is upstream's own numbers. It exists only as this entry of the record. */
+  z.strictObject({ kind: z.literal('lease'), base: z.number().int().nonnegative() }),
+]);
+
+export type Resource = z.infer<typeof resourceSchema>;
+export type ResourceKind = Resource['kind'];
+export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
+
+/** What makes two entries the same thing: everything but what we know of its content. */
+export function resourceKey(resource: Resource): string {
+  switch (resource.kind) {
+    case 'folder':
+    case 'file':
+    case 'tree':
+    case 'virtualenv':
+      return `${resource.kind}:${resource.path}`;
+    case 'container':
+    case 'volume':
+    case 'network':
+      return `${resource.kind}:${resource.engine}:${resource.name}`;
+    case 'lease':
+      return `lease:${resource.base}`;
+  }
+}
