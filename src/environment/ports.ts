@@ -74,10 +74,11 @@ export function blockPorts(base: number): Ports {
   };
 }
 
-/** Single ports by name, without the two ends of the kernel range. */
-export function namedPorts(
-  ports: Ports,
-): [name: Exclude<PortName, 'kernelFirst' | 'kernelLast'>, port: number][] {
-  const { kernelFirst: _first, kernelLast: _last, ...named } = ports;
-  return Object.entries(named) as [Exclude<PortName, 'kernelFirst' | 'kernelLast'>, number][];
+/** Names of single ports, without the two ends of the kernel range. */
+export type SinglePort = Exclude<PortName, 'kernelFirst' | 'kernelLast'>;
+
+/** Single ports by name. */
+export function singlePorts(ports: Ports): [name: SinglePort, port: number][] {
+  const range = new Set(['kernelFirst', 'kernelLast']);
+  return Object.entries(ports).filter(([name]) => !range.has(name)) as [SinglePort, number][];
 }

@@ -13,6 +13,9 @@ export const secretsSchema = z.strictObject({
   storageManagerKey: secret,
   /** The storage-proxy's own, for its tokens. */
   storageSecret: secret,
+  /** The storage-proxy's TLS pair for its manager-facing side, as PEM. */
+  certificate: z.string(),
+  certificateKey: z.string(),
 });
 
 export const markSchema = z.strictObject({

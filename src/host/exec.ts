@@ -71,10 +71,10 @@ export async function execute(world: World, command: Command): Promise<Output> {
     each(child.iterable({ from: 'stderr' }), onLine('stderr')),
   ]);
 
-  let late = false;
+  const state = { late: false };
   const end = (): void => endGroup(child.pid);
   const timer = setTimeout(() => {
-    late = true;
+    state.late = true;
     end();
   }, command.limit * 1000);
   signal.addEventListener('abort', end, { once: true });
@@ -87,7 +87,7 @@ export async function execute(world: World, command: Command): Promise<Output> {
       report.emit({ kind: 'command-ended', argv, exit, seconds: (performance.now() - began) / 1000 });
     }
     if (exit !== 0 && !(command.allow ?? []).includes(exit)) {
-      throw new Failure('BAI-COMMAND', reason(argv, result, late ? command.limit : undefined), {
+      throw new Failure('BAI-COMMAND', reason(argv, result, state.late ? command.limit : undefined), {
         facts: { argv, cwd, exit, ...(result.signal === undefined ? {} : { signal: result.signal }) },
         lines: [...lines],
       });
@@ -125,7 +125,8 @@ function masking(secrets: readonly string[]): (text: string) => string {
 
 function reason(
   argv: readonly string[],
-  result: { exitCode?: number; signal?: string; code?: string; originalMessage?: string },
+  result: Readonly<Record<'exitCode', number | undefined>> &
+    Readonly<Partial<Record<'signal' | 'code' | 'originalMessage', string | undefined>>>,
   limit: number | undefined,
 ): string {
   const name = argv[0] ?? '';

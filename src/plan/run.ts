@@ -142,5 +142,5 @@ function canonical(value: unknown): string {
     part !== null && typeof part === 'object' && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part;
-  return JSON.stringify(value, sorted) ?? 'undefined';
+  return JSON.stringify([value], sorted);
 }

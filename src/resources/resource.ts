@@ -6,8 +6,8 @@ const path = z.string().startsWith('/');
 export const resourceSchema = z.discriminatedUnion('kind', [
   /** `own`: removed with everything in it; otherwise only when nothing of the user's is left inside. */
   z.strictObject({ kind: z.literal('folder'), path, own: z.boolean() }),
-  /** A generated file; `hash` is the SHA-256 of what we wrote last, so that an edit can be told. */
-  z.strictObject({ kind: z.literal('file'), path, hash: z.string().optional() }),
+  /** A generated file; `hashes` are the SHA-256 of all that we ever wrote there: another content is an edit. */
+  z.strictObject({ kind: z.literal('file'), path, hashes: z.array(z.string()) }),
   /** A working copy: a folder whose git work is looked at before it is removed. */
   z.strictObject({ kind: z.literal('tree'), path, tree: z.string() }),
   /** `path` is the virtualenv itself, `link` the name under which pyenv finds it. */

@@ -1,0 +1,30 @@
+// What is wanted before it is known whether this machine can hold it.
+import type { EnvironmentId } from '../environment/id.ts';
+import type { SinglePort } from '../environment/ports.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import type { Release } from '../release/release.ts';
+import type { Finding } from '../report/events.ts';
+
+/** Ports that were asked for by name or by the base of a block; what is not named is left to us. */
+export interface PortWish {
+  readonly base?: number;
+  readonly single: Readonly<Partial<Record<SinglePort, number>>>;
+}
+
+export interface Draft {
+  readonly id: EnvironmentId;
+  readonly installPath: string;
+  readonly release: Release;
+  /** Exact version or minor version of Python, if one was asked for. */
+  readonly pythonVersion?: string;
+  readonly ports: PortWish;
+  readonly index: string;
+  /** The record of an earlier run: what it names is ours and no obstacle. */
+  readonly record?: EnvironmentRecord;
+}
+
+/** The answer of a precheck: what a person should know, and what the spec needs of it (absent after a blocker). */
+export interface Checked<Facts> {
+  readonly findings: readonly Finding[];
+  readonly facts?: Facts;
+}
