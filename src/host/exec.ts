@@ -123,12 +123,14 @@ function masking(secrets: readonly string[]): (text: string) => string {
   return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, '•••'), text);
 }
 
-function reason(
-  argv: readonly string[],
-  result: Readonly<Record<'exitCode', number | undefined>> &
-    Readonly<Partial<Record<'signal' | 'code' | 'originalMessage', string | undefined>>>,
-  limit: number | undefined,
-): string {
+interface Ending {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+}
+
+function reason(argv: readonly string[], result: Ending, limit: number | undefined): string {
   const name = argv[0] ?? '';
   if (limit !== undefined) return `${name} did not end within ${limit} s and was stopped.`;
   if (result.code === 'ENOENT') return `${name} is not there, or the folder to run it in is not.`;
