@@ -54,6 +54,9 @@ export interface FailureMore {
   readonly cause?: unknown;
   /** The failed command's own last lines, already free of secrets. */
   readonly lines?: readonly string[];
+  /** The step that met it, and the log that tells more. */
+  readonly step?: { readonly id: string; readonly title: string; readonly group: string };
+  readonly log?: string;
   /** Overrides the code's exit status; only signals need it (129, 130, 143). */
   readonly exit?: number;
 }

@@ -2,11 +2,9 @@
 import type { EnvironmentId } from '../environment/id.ts';
 import type { PortWish } from '../prechecks/draft.ts';
 
-export interface InstallRequest {
-  readonly id: EnvironmentId;
-  /** The ID was made up for this run. */
-  readonly randomId: boolean;
-  /** As it was written: `21.09` or `2109`; undefined leaves the choice to the ID and the catalogue. */
+/** What may be chosen about an environment; what is left out is decided by the ID, the catalogue and the machine. */
+export interface Wishes {
+  /** As it was written: `21.09` or `2109`. */
   readonly release?: string;
   /** Absolute. */
   readonly installPath?: string;
@@ -15,6 +13,16 @@ export interface InstallRequest {
   readonly source?: 'pypi';
   readonly index?: string;
   readonly ports: PortWish;
+}
+
+export interface InstallRequest {
+  readonly id: EnvironmentId;
+  /** The ID was made up for this run. */
+  readonly randomId: boolean;
+  /** Flags and answers: said for this very environment, so an existing one must agree with them. */
+  readonly wishes: Wishes;
+  /** Variables and config file: for what was not wished, and only where the environment is new. */
+  readonly defaults: Wishes;
   /** Consent was given beforehand. */
   readonly yes: boolean;
   readonly dryRun: boolean;
