@@ -15,6 +15,8 @@ const tree = z.strictObject({
   repository: z.url(),
   branch: z.string(),
   package: distribution.extend({ name: z.string(), version: z.string() }),
+  /** Made in it besides what it brings, e.g. the agent's `scratches`. */
+  folders: z.array(relative).default([]),
   /** Wheels of the same version, for files that the source distribution lacks; by Node's platform and CPU. */
   binaries: z.record(z.string().regex(/^[a-z0-9]+-[a-z0-9]+$/), distribution).default({}),
 });
@@ -66,8 +68,8 @@ const service = z.strictObject({
   /** Upstream's name of the service in its compose file. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/),
   image: z.string(),
+  /** Its arguments, and the values of `environment`, may hold `{{databasePassword}}` and the like. */
   command: z.array(z.string()).optional(),
-  /** Values may hold `{{databasePassword}}` and the like. */
   environment: z.record(z.string(), z.string()).default({}),
   /** The port inside the container. */
   port: z.number().int().positive(),
@@ -96,6 +98,8 @@ export const releaseSchema = z.strictObject({
   /** `21.03`; the same without the dot means the same on the command line. */
   version: z.string().regex(/^\d\d\.\d\d$/),
   title: z.string(),
+  /** Taken when nobody names a release; one entry of the catalogue says so. */
+  default: z.boolean().default(false),
   released: day,
   supportEnds: day,
   /** Minor version of Python, e.g. `3.9`. */
@@ -112,7 +116,7 @@ export const releaseSchema = z.strictObject({
   trees: z.record(name, tree),
   virtualenvs: z.record(name, virtualenv),
   components: z.record(name, component),
-  /** Folders of the install path that must exist, e.g. `vfolder/local`. */
+  /** Folders of the install path outside the trees, e.g. `vfolder/local`. */
   folders: z.array(relative),
   files: z.array(file),
   /** TLS key pair of the storage-proxy's manager-facing side. */
@@ -160,3 +164,15 @@ export type Virtualenv = Release['virtualenvs'][string];
 export type Component = Release['components'][string];
 export type ReleaseFile = Release['files'][number];
 export type ReleaseService = Release['halfstack']['postgres'];
+
+/** The services of a release's halfstack with the part that each plays. */
+export function servicesOf(
+  release: Release,
+): readonly { role: 'postgres' | 'redis' | 'etcd'; service: ReleaseService }[] {
+  const { postgres, redis, etcd } = release.halfstack;
+  return [
+    { role: 'postgres', service: postgres },
+    { role: 'redis', service: redis },
+    { role: 'etcd', service: etcd },
+  ];
+}
