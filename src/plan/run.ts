@@ -34,7 +34,7 @@ export function fingerprint(inputs: unknown): string {
 }
 
 /** True if the journal says that the step is done with these very inputs and reality agrees. Touches nothing. */
-export async function isKept<R>(step: Step<R>, journal: Journal<R>): Promise<boolean> {
+export async function isKept<R>(step: Step<R>, journal: Pick<Journal<R>, 'mark'>): Promise<boolean> {
   const mark = journal.mark(step.id);
   if (mark?.state !== 'done' || mark.fingerprint !== fingerprint(step.inputs)) return false;
   return step.check === undefined || (await step.check());

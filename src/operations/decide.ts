@@ -1,0 +1,130 @@
+// Turns a request into something complete: a draft to check the machine against, then a spec.
+import { join } from 'node:path';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import type { EnvironmentSpec } from '../environment/spec.ts';
+import { Failure } from '../failure.ts';
+import type { Draft } from '../prechecks/draft.ts';
+import type { Survey } from '../prechecks/survey.ts';
+import { defaultRelease, findRelease, releaseOfId, type Catalogue } from '../release/catalogue.ts';
+import { servicesOf, type Release } from '../release/release.ts';
+import type { World } from '../world.ts';
+import type { InstallRequest } from './request.ts';
+
+/** The index that is asked when nobody names another. */
+export const publicIndex = 'https://pypi.org/simple';
+
+/**
+ * What is wanted, before the machine is asked. An existing record decides everything, and the wishes must agree
+ * with it: otherwise `BAI-CONFLICT-SPEC` lists the differences.
+ */
+export function draftOf(
+  world: World,
+  request: InstallRequest,
+  known: { catalogue: Catalogue; record?: EnvironmentRecord },
+): Draft {
+  const { record, catalogue } = known;
+  if (record !== undefined) {
+    assertAgreement(request, record.spec, catalogue);
+    const { spec } = record;
+    return {
+      id: request.id,
+      installPath: spec.installPath,
+      release: spec.release,
+      pythonVersion: spec.python.version,
+      ports: { single: spec.ports },
+      index: spec.index,
+      record,
+    };
+  }
+  const { wishes, defaults } = request;
+  const pythonVersion = wishes.pythonVersion ?? defaults.pythonVersion;
+  return {
+    id: request.id,
+    installPath: wishes.installPath ?? defaults.installPath ?? defaultInstallPath(world, request.id),
+    release: chosenRelease(request, catalogue),
+    ports:
+      wishes.ports.base === undefined && Object.keys(wishes.ports.single).length === 0
+        ? defaults.ports
+        : wishes.ports,
+    index: wishes.index ?? defaults.index ?? publicIndex,
+    ...(pythonVersion === undefined ? {} : { pythonVersion }),
+  };
+}
+
+/** Where an environment goes when nobody says where. */
+export const defaultInstallPath = (world: World, id: string): string =>
+  join(world.host.home, 'backend.ai-dev', id);
+
+/** The release by flag, variable or file; else the one that the ID ends with; else the catalogue's default. */
+export function chosenRelease(
+  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
+  catalogue: Catalogue,
+): Release {
+  const written = request.wishes.release ?? request.defaults.release;
+  if (written !== undefined) return findRelease(catalogue, written);
+  return releaseOfId(catalogue, request.id) ?? defaultRelease(catalogue);
+}
+
+/** The complete spec; call it only when the survey found no blocker. */
+export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
+  const { python, engine, ports } = survey;
+  if (python === undefined || engine === undefined || ports === undefined) {
+    throw new Error('a survey without a blocker lacks an answer');
+  }
+  const { release } = draft;
+  return {
+    id: draft.id,
+    installPath: draft.installPath,
+    release,
+    trees: Object.fromEntries(
+      Object.entries(release.trees).map(([name, tree]) => [
+        name,
+        { source: 'pypi' as const, ref: tree.package.version, address: tree.package.name },
+      ]),
+    ),
+    python,
+    accelerator: { kind: 'none' },
+    engine: 'docker',
+    engineAddress: engine.address,
+    portBase: ports.base,
+    ports: ports.ports,
+    images: Object.fromEntries(servicesOf(release).map(({ service }) => [service.name, service.image])),
+    index: draft.index,
+  };
+}
+
+function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, catalogue: Catalogue): void {
+  const wanted: [what: string, wish: string | number | undefined, is: string | number][] = [
+    [
+      '--release',
+      wishes.release === undefined ? undefined : findRelease(catalogue, wishes.release).version,
+      spec.release.version,
+    ],
+    ['--install-path', wishes.installPath, spec.installPath],
+    ['--python-version', samePython(wishes.pythonVersion, spec.python.version), spec.python.version],
+    ['--engine', wishes.engine, spec.engine],
+    ['--index', wishes.index, spec.index],
+    ['--ports', wishes.ports.base, spec.portBase],
+    ...Object.entries(wishes.ports.single).map(([name, port]): [string, number, number] => [
+      `the port ${name}`,
+      port,
+      spec.ports[name as keyof typeof spec.ports],
+    ]),
+  ];
+  const differences = wanted.filter(([, wish, is]) => wish !== undefined && wish !== is);
+  if (differences.length === 0) return;
+  const list = differences.map(([what, wish, is]) => `${what} is ${is}, not ${wish ?? ''}`).join('; ');
+  throw new Failure('BAI-CONFLICT-SPEC', `${id} exists and was made differently: ${list}.`, {
+    facts: { differences: differences.map(([what, wish, is]) => ({ what, wish, is })) },
+    next: [
+      { purpose: 'keep it as it is', command: `bai-dev install -e ${id}` },
+      { purpose: 'make it anew', command: `bai-dev delete -e ${id}` },
+      { purpose: 'or make another', command: 'bai-dev install -e ANOTHER-ID' },
+    ],
+  });
+}
+
+/** `3.9` agrees with any 3.9.x. */
+function samePython(wish: string | undefined, is: string): string | undefined {
+  return wish !== undefined && is.startsWith(`${wish}.`) ? is : wish;
+}

@@ -1,0 +1,164 @@
+// Removes an environment from what was recorded, newest first; looks for work that exists nowhere else before.
+import { acquireLock } from '../environment/lock.ts';
+import { openJournal } from '../environment/journal.ts';
+import { statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { forgetEnvironment, readRecord } from '../environment/store.ts';
+import { Failure } from '../failure.ts';
+import { describeResource, removeResource, resourceExists } from '../resources/inventory.ts';
+import type { Resource } from '../resources/resource.ts';
+import { workIn, type Work } from '../source/work.ts';
+import { forEnvironment, type World } from '../world.ts';
+
+export interface DeleteRequest {
+  readonly id: string;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface DeleteResult {
+  readonly id: string;
+  readonly outcome: 'deleted' | 'planned';
+  /** What was removed, or would be. */
+  readonly removed: readonly string[];
+  /** What stays because something of the user's is in it. */
+  readonly kept: readonly string[];
+  readonly seconds: number;
+}
+
+/**
+ * Removes everything the record names. Refuses (`BAI-GIT-WORK`) while a tree holds work, and asks first; without
+ * a terminal it needs `yes`. What cannot be removed is named (`BAI-LEFTOVERS`), and the same command continues.
+ */
+export async function deleteEnvironment(outer: World, request: DeleteRequest): Promise<DeleteResult> {
+  const began = performance.now();
+  const world = forEnvironment(outer, request.id);
+  const record = await readRecord(world.host, request.id);
+  if (record === undefined) throw absent(request.id);
+  world.report.emit({
+    kind: 'environment',
+    command: 'delete',
+    id: request.id,
+    title: record.spec.release.title,
+    engine: record.spec.engine,
+    source: 'pypi',
+    path: record.spec.installPath,
+  });
+  await assertNoWork(world, record);
+  const seconds = (): number => (performance.now() - began) / 1000;
+  if (request.dryRun) {
+    const there = await presentOf(world, record.resources);
+    return {
+      id: request.id,
+      outcome: 'planned',
+      removed: there.map(describeResource),
+      kept: [],
+      seconds: seconds(),
+    };
+  }
+  await consent(world, request, record);
+  return {
+    id: request.id,
+    outcome: 'deleted',
+    ...(await finishDelete(world, request.id)),
+    seconds: seconds(),
+  };
+}
+
+/** The removal itself, under the environment's lock: what was agreed to before, or begun by an earlier run. */
+export async function finishDelete(
+  world: World,
+  id: string,
+): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
+  const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `delete -e ${id}` });
+  try {
+    const record = await readRecord(world.host, id);
+    if (record === undefined) throw absent(id);
+    await assertNoWork(world, record);
+    return await removeAll(world, record);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function removeAll(
+  world: World,
+  record: EnvironmentRecord,
+): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
+  const journal = openJournal(world, record);
+  await journal.setPhase('deleting');
+  const removed: string[] = [];
+  const kept: string[] = [];
+  const leftovers: { resource: string; reason: string }[] = [];
+  for (const resource of [...record.resources].reverse()) {
+    world.signal.throwIfAborted();
+    const name = describeResource(resource);
+    try {
+      const outcome = await removeResource(world, resource);
+      world.report.emit({ kind: 'removal', resource: name, outcome });
+      if (outcome === 'removed') removed.push(name);
+      if (outcome === 'kept') kept.push(name);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      world.report.emit({ kind: 'removal', resource: name, outcome: 'failed', reason: error.message });
+      leftovers.push({ resource: name, reason: error.message });
+    }
+  }
+  const { id } = record.spec;
+  if (leftovers.length > 0) {
+    throw new Failure(
+      'BAI-LEFTOVERS',
+      `${leftovers.length} of ${record.resources.length} things of ${id} could not be removed.`,
+      {
+        facts: { leftovers },
+        lines: leftovers.map(({ resource, reason }) => `${resource}: ${reason}`),
+        next: [{ purpose: 'continue', command: `bai-dev delete -e ${id}` }],
+      },
+    );
+  }
+  await forgetEnvironment(world.host, id);
+  return { removed, kept };
+}
+
+async function assertNoWork(world: World, record: EnvironmentRecord): Promise<void> {
+  const trees = record.resources.filter((resource) => resource.kind === 'tree');
+  const found: (Work & { path: string })[] = [];
+  for (const { path } of trees) found.push(...(await workIn(world, path)).map((work) => ({ ...work, path })));
+  const [first] = found;
+  if (first === undefined) return;
+  throw new Failure(
+    'BAI-GIT-WORK',
+    `Working copies of ${record.spec.id} hold work that exists nowhere else. Nothing has been removed.`,
+    {
+      facts: { work: found },
+      lines: found.map((work) => `${work.path}: ${work.summary}`),
+      next: [
+        { purpose: 'look at it', command: `git -C ${JSON.stringify(first.path)} status` },
+        { purpose: 'once it is pushed or thrown away', command: `bai-dev delete -e ${record.spec.id}` },
+      ],
+    },
+  );
+}
+
+async function consent(world: World, { id, yes }: DeleteRequest, record: EnvironmentRecord): Promise<void> {
+  if (yes) return;
+  if (!world.ask.available) {
+    throw new Failure('BAI-QUESTION', `Deleting ${id} needs a yes, and there is no terminal to ask on.`, {
+      next: [{ purpose: 'agree beforehand', command: `bai-dev delete -e ${id} --yes` }],
+    });
+  }
+  const message = `Delete ${id} with its ${record.resources.length} things, the database among them?`;
+  if (!(await world.ask.confirm({ message, initial: false })))
+    throw new Failure('BAI-DECLINED', 'Nothing has been removed.');
+}
+
+async function presentOf(world: World, resources: readonly Resource[]): Promise<Resource[]> {
+  const there = await Promise.all(resources.map((resource) => resourceExists(world, resource)));
+  return resources.filter((_, at) => there[at]);
+}
+
+function absent(id: string): Failure {
+  return new Failure('BAI-ENVIRONMENT-ABSENT', `There is no environment ${id}.`, {
+    next: [{ purpose: 'make it', command: `bai-dev install -e ${id}` }],
+  });
+}

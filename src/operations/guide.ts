@@ -1,0 +1,89 @@
+// What a person needs to work in an environment by hand: daemons, URLs, accounts, files.
+import { join } from 'node:path';
+import { composeFile, member, statePaths, treePath, virtualenvName } from '../environment/names.ts';
+import { readRecord } from '../environment/store.ts';
+import { Failure } from '../failure.ts';
+import { virtualenvPath } from '../python/virtualenv.ts';
+import type { Release } from '../release/release.ts';
+import type { World } from '../world.ts';
+
+export interface GuideDaemon {
+  readonly component: string;
+  readonly folder: string;
+  readonly virtualenv: string;
+  /** To be typed in the folder, where pyenv turns the virtualenv on by itself. */
+  readonly command: readonly string[];
+  /** The same, for whoever has no pyenv in the shell. */
+  readonly python: string;
+}
+
+export interface Guide {
+  readonly id: string;
+  readonly release: string;
+  readonly title: string;
+  readonly phase: string;
+  readonly installPath: string;
+  readonly daemons: readonly GuideDaemon[];
+  readonly urls: Readonly<Record<'web' | 'manager', string>>;
+  readonly halfstack: {
+    readonly file: string;
+    readonly ports: Readonly<Record<'postgres' | 'redis' | 'etcd', number>>;
+  };
+  readonly accounts: Release['accounts'];
+  readonly client: {
+    readonly folder: string;
+    readonly files: readonly string[];
+    /** Commands of `backend.ai` as this release spells them. */
+    readonly users: readonly string[];
+    readonly agents: readonly string[];
+    readonly hello: readonly string[];
+  };
+  readonly log: string;
+}
+
+/** Everything about an environment that its record knows; touches nothing. `BAI-ENVIRONMENT-ABSENT` if there is none. */
+export async function guide(world: World, { id }: { id: string }): Promise<Guide> {
+  const record = await readRecord(world.host, id);
+  if (record === undefined) {
+    throw new Failure('BAI-ENVIRONMENT-ABSENT', `There is no environment ${id}.`, {
+      next: [{ purpose: 'make it', command: `bai-dev install -e ${id}` }],
+    });
+  }
+  const { spec } = record;
+  const { release, ports } = spec;
+  const clientTree = member(release.virtualenvs, release.client.virtualenv, 'virtualenv').tree;
+  return {
+    id,
+    release: release.version,
+    title: release.title,
+    phase: record.phase,
+    installPath: spec.installPath,
+    daemons: Object.entries(release.components).flatMap(([component, { tree, virtualenv, daemon }]) =>
+      daemon === undefined
+        ? []
+        : [
+            {
+              component,
+              folder: treePath(spec, tree),
+              virtualenv: virtualenvName(spec, virtualenv),
+              command: ['python', '-m', daemon.module, ...daemon.arguments],
+              python: join(virtualenvPath(world.host, spec, virtualenv), 'bin', 'python'),
+            },
+          ],
+    ),
+    urls: { web: `http://127.0.0.1:${ports.webserver}`, manager: `http://127.0.0.1:${ports.manager}` },
+    halfstack: {
+      file: composeFile(spec),
+      ports: { postgres: ports.postgres, redis: ports.redis, etcd: ports.etcd },
+    },
+    accounts: release.accounts,
+    client: {
+      folder: treePath(spec, clientTree),
+      files: release.files.filter(({ format }) => format === 'shell').map(({ path }) => path),
+      users: release.client.users,
+      agents: release.client.agents,
+      hello: release.client.hello,
+    },
+    log: statePaths(world.host, id).log,
+  };
+}

@@ -1,0 +1,234 @@
+// Makes, continues or repairs an environment: decide, check, show, agree, then walk the plan.
+import { join } from 'node:path';
+import { choosePorts } from '../environment/leases.ts';
+import { acquireLock } from '../environment/lock.ts';
+import { openJournal } from '../environment/journal.ts';
+import { statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { makeSecrets } from '../environment/secrets.ts';
+import { forgetEnvironment, listIds, readRecord, writeRecord } from '../environment/store.ts';
+import { Failure } from '../failure.ts';
+import { isKept } from '../plan/run.ts';
+import { survey } from '../prechecks/survey.ts';
+import { loadCatalogue } from '../release/catalogue.ts';
+import type { Finding, PlannedStep } from '../report/events.ts';
+import { installSteps } from '../steps/plan.ts';
+import { forEnvironment, type World } from '../world.ts';
+import { finishDelete } from './delete.ts';
+import { draftOf, specOf } from './decide.ts';
+import { makingOf, stepsOfRecord } from './making.ts';
+import type { InstallRequest } from './request.ts';
+import { walk } from './walk.ts';
+
+export interface InstallResult {
+  readonly outcome: 'made' | 'continued' | 'repaired' | 'unchanged' | 'planned';
+  readonly id: string;
+  readonly release: string;
+  readonly installPath: string;
+  readonly seconds: number;
+  readonly webUrl: string;
+  readonly account: { readonly email: string; readonly password: string };
+  readonly ports: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  /** Only for a dry run. */
+  readonly plan?: readonly PlannedStep[];
+}
+
+/** How often the plan is made again because somebody else was quicker, before giving up. */
+const patience = 5;
+
+/**
+ * Brings an environment to the state its spec describes, from any state it is in. Writes nothing when there is
+ * nothing to do, when a precheck finds a blocker (`BAI-PRECHECK`), for a dry run, and before consent.
+ */
+export async function install(world: World, request: InstallRequest): Promise<InstallResult> {
+  const began = performance.now();
+  for (let attempt = 0; attempt < patience; attempt += 1) {
+    const result = await attemptInstall(forEnvironment(world, request.id), request, began);
+    if (result !== 'again') return result;
+  }
+  throw new Failure(
+    'BAI-LOCKED',
+    `Other runs of bai-dev changed what ${request.id} was planned on, several times in a row.`,
+    {
+      next: [{ purpose: 'try again', command: `bai-dev install -e ${request.id}` }],
+    },
+  );
+}
+
+async function attemptInstall(
+  world: World,
+  request: InstallRequest,
+  began: number,
+): Promise<InstallResult | 'again'> {
+  const { host } = world;
+  const record = await readRecord(host, request.id);
+  if (record?.phase === 'deleting') {
+    if (request.dryRun) {
+      throw new Failure(
+        'BAI-CONFLICT-PHASE',
+        `${request.id} is half deleted; an install would first finish that.`,
+        {
+          next: [{ purpose: 'finish it', command: `bai-dev delete -e ${request.id}` }],
+        },
+      );
+    }
+    await finishDelete(world, request.id);
+    return 'again';
+  }
+  const draft = draftOf(world, request, {
+    catalogue: await loadCatalogue(host.assets),
+    ...(record && { record }),
+  });
+  world.report.emit({
+    kind: 'environment',
+    command: 'install',
+    id: draft.id,
+    title: draft.release.title,
+    engine: request.wishes.engine ?? 'docker',
+    source: 'pypi',
+    path: draft.installPath,
+    ...(request.randomId ? { random: true } : {}),
+  });
+  const finish = (
+    outcome: InstallResult['outcome'],
+    made: EnvironmentRecord | undefined,
+    more: Partial<InstallResult> = {},
+  ) => {
+    const account = draft.release.accounts[0];
+    const ports = made?.spec.ports ?? more.ports ?? {};
+    return {
+      outcome,
+      id: draft.id,
+      release: draft.release.version,
+      installPath: draft.installPath,
+      seconds: (performance.now() - began) / 1000,
+      webUrl: `http://127.0.0.1:${ports['webserver'] ?? ''}`,
+      account: { email: account?.email ?? '', password: account?.password ?? '' },
+      ports,
+      warnings: [],
+      ...more,
+    };
+  };
+
+  // A run with nothing to do asks the machine nothing that could stop it, and takes no lock.
+  if (record?.phase === 'ready' && (await nothingToDo(world, record))) return finish('unchanged', record);
+
+  const found = await survey(world, draft);
+  world.report.emit({ kind: 'prechecks', findings: found.findings, seconds: found.seconds });
+  const warnings = found.findings.filter(({ severity }) => severity === 'warning').map(({ title }) => title);
+  assertNoBlocker(draft.id, found.findings);
+
+  const planned = record ?? (await draftRecord(world, specOf(draft, found)));
+  const steps = await plannedSteps(world, planned);
+  world.report.emit({ kind: 'plan', steps, seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') });
+  if (request.dryRun) return finish('planned', planned, { plan: steps, warnings });
+  if (
+    world.ask.available &&
+    !request.yes &&
+    !(await world.ask.confirm({ message: `Make ${draft.id} like this?`, initial: true }))
+  ) {
+    throw new Failure('BAI-DECLINED', 'Nothing has been written.');
+  }
+
+  const lock = await acquireLock(world, statePaths(host, draft.id).lock, {
+    command: `install -e ${draft.id}`,
+  });
+  try {
+    if (!sameRecord(await readRecord(host, draft.id), record)) return 'again';
+    if (record === undefined && !(await lease(world, planned, draft.ports))) return 'again';
+    world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
+    const journal = openJournal(world, planned);
+    await walk(world, { record: planned, steps: stepsOfRecord(world, planned), journal });
+    await journal.setPhase('ready');
+    return finish(
+      record === undefined ? 'made' : record.phase === 'ready' ? 'repaired' : 'continued',
+      planned,
+      { warnings },
+    );
+  } finally {
+    await lock.release();
+    if ((await readRecord(host, draft.id)) === undefined) await forgetEnvironment(host, draft.id);
+  }
+}
+
+/** True if every step of a ready environment is found done. */
+async function nothingToDo(world: World, record: EnvironmentRecord): Promise<boolean> {
+  const journal = { mark: (id: string) => record.marks[id] };
+  const kept = await Promise.all(
+    stepsOfRecord(world, record).map((step) => isKept(step, journal).catch(() => false)),
+  );
+  return kept.every(Boolean);
+}
+
+async function plannedSteps(world: World, record: EnvironmentRecord): Promise<PlannedStep[]> {
+  const journal = { mark: (id: string) => record.marks[id] };
+  return Promise.all(
+    installSteps(makingOf(world, record)).map(async (step) => ({
+      id: step.id,
+      title: step.title,
+      group: step.group,
+      outlook: (await isKept(step, journal).catch(() => false)) ? ('keep' as const) : ('make' as const),
+      ...step.cost,
+    })),
+  );
+}
+
+/** A record as it will be written: secrets are born here, so that every later run writes the same files. */
+async function draftRecord(world: World, spec: EnvironmentRecord['spec']): Promise<EnvironmentRecord> {
+  return {
+    schema: 1,
+    version: world.host.version,
+    createdAt: world.now().toISOString(),
+    spec,
+    phase: 'installing',
+    marks: {},
+    resources: [{ kind: 'lease', base: spec.portBase }],
+    secrets: await makeSecrets(world),
+  };
+}
+
+/** Proves the ports free again and writes the record, in one step; false if they are not free any more. */
+async function lease(
+  world: World,
+  record: EnvironmentRecord,
+  wish: Parameters<typeof choosePorts>[1]['wish'],
+): Promise<boolean> {
+  const { host } = world;
+  const lock = await acquireLock(world, join(host.folders.state, 'leases.lock'), {
+    command: `install -e ${record.spec.id}`,
+    waitSeconds: 60,
+  });
+  try {
+    const others = (await listIds(host)).filter((id) => id !== record.spec.id);
+    const records = (
+      await Promise.all(others.map((id) => readRecord(host, id).catch(() => undefined)))
+    ).filter((other) => other !== undefined);
+    const again = await choosePorts(world, { id: record.spec.id, wish, records });
+    if (JSON.stringify(again.ports) !== JSON.stringify(record.spec.ports)) return false;
+    await writeRecord(host, record);
+    return true;
+  } finally {
+    await lock.release();
+  }
+}
+
+function assertNoBlocker(id: string, findings: readonly Finding[]): void {
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  const [first] = blockers;
+  if (first === undefined) return;
+  throw new Failure(
+    'BAI-PRECHECK',
+    `This machine cannot hold ${id} yet: ${blockers.map(({ title }) => title).join('; ')}.`,
+    {
+      facts: { findings: blockers },
+      next: blockers.flatMap(({ next }) => next ?? []),
+    },
+  );
+}
+
+const sameRecord = (a: EnvironmentRecord | undefined, b: EnvironmentRecord | undefined): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+const sum = (steps: readonly PlannedStep[], what: 'seconds' | 'bytes'): number =>
+  steps.reduce((total, step) => total + (step.outlook === 'make' ? (step[what] ?? 0) : 0), 0);

@@ -1,0 +1,34 @@
+// What is left to ask a person about a new environment; about an existing one nothing is.
+import { readRecord } from '../environment/store.ts';
+import { loadCatalogue } from '../release/catalogue.ts';
+import type { World } from '../world.ts';
+import { chosenRelease, defaultInstallPath } from './decide.ts';
+import type { InstallRequest } from './request.ts';
+
+export interface OpenQuestions {
+  readonly release?: {
+    readonly choices: readonly { value: string; name: string }[];
+    readonly initial: string;
+  };
+  readonly installPath?: { readonly initial: string };
+}
+
+/** Each question that has no answer yet, with what would be decided without one. */
+export async function openQuestions(
+  world: World,
+  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
+): Promise<OpenQuestions> {
+  const { id, wishes, defaults } = request;
+  if ((await readRecord(world.host, id)) !== undefined) return {};
+  const catalogue = await loadCatalogue(world.host.assets);
+  const choices = catalogue.releases.map(({ version, title }) => ({ value: version, name: title }));
+  const initial = chosenRelease(request, catalogue).version;
+  return {
+    ...(wishes.release === undefined && defaults.release === undefined
+      ? { release: { choices, initial } }
+      : {}),
+    ...(wishes.installPath === undefined && defaults.installPath === undefined
+      ? { installPath: { initial: defaultInstallPath(world, id) } }
+      : {}),
+  };
+}

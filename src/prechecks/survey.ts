@@ -1,0 +1,51 @@
+// Asks the machine everything at once, and gathers what the answers say and what the spec needs of them.
+import type { Ports } from '../environment/ports.ts';
+import type { Finding } from '../report/events.ts';
+import type { World } from '../world.ts';
+import { checkDocker } from './docker.ts';
+import type { Checked, Draft } from './draft.ts';
+import { checkGit } from './git.ts';
+import { checkIndex } from './index.ts';
+import { checkLock, checkNames } from './names.ts';
+import { checkPath } from './path.ts';
+import { checkPlatform } from './platform.ts';
+import { checkPorts } from './ports.ts';
+import { checkPython } from './python.ts';
+import { checkRoom } from './room.ts';
+
+/** All findings in the order of the list below, and the facts that they brought. */
+export interface Survey {
+  readonly findings: readonly Finding[];
+  readonly seconds: number;
+  readonly python?: { readonly version: string; readonly path: string };
+  readonly engine?: { readonly address: string };
+  readonly ports?: { readonly base: number; readonly ports: Ports };
+}
+
+/** Looks at the machine and changes nothing. Never throws for what it finds: a blocker is a finding. */
+export async function survey(world: World, draft: Draft): Promise<Survey> {
+  const began = performance.now();
+  const python = checkPython(world, draft);
+  const docker = checkDocker(world, draft);
+  const ports = checkPorts(world, draft);
+  const answers: Checked<unknown>[] = await Promise.all([
+    checkPlatform(world, draft),
+    checkGit(world, draft),
+    python,
+    docker,
+    ports,
+    checkRoom(world, draft),
+    checkPath(world, draft),
+    checkIndex(world, draft),
+    checkNames(world, draft),
+    checkLock(world, draft),
+  ]);
+  const found = { python: (await python).facts, engine: (await docker).facts, ports: (await ports).facts };
+  return {
+    findings: answers.flatMap((answer) => answer.findings),
+    seconds: (performance.now() - began) / 1000,
+    ...(found.python === undefined ? {} : { python: found.python }),
+    ...(found.engine === undefined ? {} : { engine: found.engine }),
+    ...(found.ports === undefined ? {} : { ports: found.ports }),
+  };
+}

@@ -1,0 +1,43 @@
+// The list of kinds: whoever holds a resource of any kind asks here how to name, find or remove it.
+import type { World } from '../world.ts';
+import { containerKind } from './container.ts';
+import { fileKind } from './file.ts';
+import { folderKind } from './folder.ts';
+import type { Removal, ResourceHandling } from './handling.ts';
+import { leaseKind } from './lease.ts';
+import { networkKind } from './network.ts';
+import type { Resource, ResourceKind } from './resource.ts';
+import { treeKind } from './tree.ts';
+import { virtualenvKind } from './virtualenv.ts';
+import { volumeKind } from './volume.ts';
+
+const kinds: { readonly [K in ResourceKind]: ResourceHandling<K> } = {
+  folder: folderKind,
+  file: fileKind,
+  tree: treeKind,
+  virtualenv: virtualenvKind,
+  container: containerKind,
+  volume: volumeKind,
+  network: networkKind,
+  lease: leaseKind,
+};
+
+/** What a person calls it. */
+export function describeResource(resource: Resource): string {
+  return handling(resource).describe(resource);
+}
+
+/** Only looks. */
+export function resourceExists(world: World, resource: Resource): Promise<boolean> {
+  return handling(resource).exists(world, resource);
+}
+
+/** Removes it if it is provably ours; twice is once. Throws a Failure when it cannot be. */
+export function removeResource(world: World, resource: Resource): Promise<Removal> {
+  return handling(resource).remove(world, resource);
+}
+
+/** A resource's own kind always fits its handling; the type system cannot follow that through a table. */
+function handling(resource: Resource): ResourceHandling<ResourceKind> {
+  return kinds[resource.kind] as unknown as ResourceHandling<ResourceKind>;
+}
