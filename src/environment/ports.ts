@@ -82,3 +82,14 @@ export function singlePorts(ports: Ports): [name: SinglePort, port: number][] {
   const range = new Set(['kernelFirst', 'kernelLast']);
   return Object.entries(ports).filter(([name]) => !range.has(name)) as [SinglePort, number][];
 }
+
+/** The flags by which a person names a single port: install-dev.sh's own seven. */
+export const portFlags = {
+  postgres: '--postgres-port',
+  redis: '--redis-port',
+  etcd: '--etcd-port',
+  manager: '--manager-port',
+  webserver: '--webserver-port',
+  agentRpc: '--agent-rpc-port',
+  agentWatcher: '--agent-watcher-port',
+} as const satisfies Partial<Record<SinglePort, string>>;

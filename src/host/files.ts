@@ -1,7 +1,19 @@
 // Files and folders, so that a half-written one is never seen under its final name.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import {
+  access,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 
@@ -46,6 +58,85 @@ export async function readText(path: string): Promise<string | undefined> {
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw filesystemFailure('read', path, error);
+  }
+}
+
+/**
+ * The text of a file that is no symbolic link, and the user it belongs to; undefined if there is none. What is
+ * told and what is read are the same file, whatever happens to the path meanwhile.
+ */
+export async function readOwned(path: string): Promise<{ text: string; uid: number } | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return { text: await file.readFile('utf8'), uid: (await file.stat()).uid };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw filesystemFailure('read', path, error);
+  }
+}
+
+/** The names in a folder, sorted; none if there is no such folder. */
+export async function listFolder(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw filesystemFailure('list', path, error);
+  }
+}
+
+/** Removes a file or a link, never a folder; false if there was none. */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw filesystemFailure('remove', path, error);
+  }
+}
+
+/** Removes a folder that holds nothing; false if there is none or something is in it. */
+export async function removeEmptyFolder(path: string): Promise<boolean> {
+  try {
+    await rmdir(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) return false;
+    throw filesystemFailure('remove', path, error);
+  }
+}
+
+/** Removes whatever lies at a path, with everything inside; links are removed, never followed. */
+export async function removeWhole(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    throw filesystemFailure('remove', path, error);
+  }
+}
+
+/** Gives a file a second name if that is free; false if something has it. Of many callers exactly one wins. */
+export async function linkNew(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw filesystemFailure('make', to, error);
+  }
+}
+
+/** Moves a file to a name on the same file system, in place of what is there. */
+export async function moveOver(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    throw filesystemFailure('make', to, error);
   }
 }
 
