@@ -31,6 +31,8 @@ export interface Stack {
   readonly services: readonly Service[];
   readonly composeFile: string;
   readonly installPath: string;
+  /** By which the servers are asked from outside whether they answer. */
+  readonly endpoints: Endpoints;
 }
 
 /** Where the servers answer, with what is needed to log in. */

@@ -1,0 +1,126 @@
+// etcd through the JSON gateway of its v3 API: keys and values travel as base64.
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+import { connectionTrouble, notYet, ready, type Answer } from './answer.ts';
+import type { Endpoints } from './engine.ts';
+
+type Endpoint = Endpoints['etcd'];
+
+export interface EtcdEntry {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface EtcdTransaction {
+  /** The whole transaction happens only if none of these keys exists. */
+  readonly absent: readonly string[];
+  /** Removed before anything is put. */
+  readonly removePrefixes?: readonly string[];
+  readonly put: readonly EtcdEntry[];
+}
+
+/** Milliseconds for one request: the server is on this machine and holds a few dozen keys. */
+const limit = 10_000;
+
+/** Asks for `/health`. Rejects only when the signal is aborted. */
+export async function probeEtcd(endpoint: Endpoint, signal: AbortSignal): Promise<Answer> {
+  try {
+    const response = await fetch(`${endpoint.url}/health`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]),
+    });
+    const health = healthSchema.safeParse(await response.json());
+    if (health.success && String(health.data.health) === 'true') return ready;
+    return notYet(health.data?.reason ?? `/health answers ${response.status}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    return notYet(connectionTrouble(error));
+  }
+}
+
+/** All keys that begin with a prefix, in order. Throws `BAI-ETCD`. */
+export async function etcdRange(
+  endpoint: Endpoint,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<readonly EtcdEntry[]> {
+  const answer = await call(endpoint, { path: 'kv/range', body: rangeOf(prefix), signal });
+  return rangeSchema.parse(answer).kvs.map(({ key, value }) => ({ key: decode(key), value: decode(value) }));
+}
+
+/** True if it happened, false if one of the keys that must be absent is there. Throws `BAI-ETCD`. */
+export async function etcdTransaction(
+  endpoint: Endpoint,
+  transaction: EtcdTransaction,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { absent, removePrefixes = [], put } = transaction;
+  const body = {
+    // a key that was never made has version 0
+    compare: absent.map((key) => ({ key: encode(key), target: 'VERSION', result: 'EQUAL', version: '0' })),
+    success: [
+      ...removePrefixes.map((prefix) => ({ requestDeleteRange: rangeOf(prefix) })),
+      ...put.map(({ key, value }) => ({ requestPut: { key: encode(key), value: encode(value) } })),
+    ],
+  };
+  const answer = await call(endpoint, { path: 'kv/txn', body, signal });
+  return transactionSchema.parse(answer).succeeded;
+}
+
+/** Removes all keys that begin with a prefix and tells how many there were. Throws `BAI-ETCD`. */
+export async function etcdRemove(endpoint: Endpoint, prefix: string, signal?: AbortSignal): Promise<number> {
+  const answer = await call(endpoint, { path: 'kv/deleterange', body: rangeOf(prefix), signal });
+  return removalSchema.parse(answer).deleted;
+}
+
+/** The gateway writes numbers as strings and leaves out what is empty, zero or false. */
+const rangeSchema = z.object({
+  kvs: z.array(z.object({ key: z.string(), value: z.string().default('') })).default([]),
+});
+const transactionSchema = z.object({ succeeded: z.boolean().default(false) });
+const removalSchema = z.object({ deleted: z.coerce.number().default(0) });
+const healthSchema = z.object({ health: z.union([z.string(), z.boolean()]), reason: z.string().optional() });
+const errorSchema = z.object({ message: z.string().optional(), error: z.string().optional() });
+
+interface Call {
+  readonly path: string;
+  readonly body: unknown;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function call({ url }: Endpoint, { path, body, signal }: Call): Promise<unknown> {
+  const limited = AbortSignal.timeout(limit);
+  let response: Response;
+  let answer: unknown;
+  try {
+    response = await fetch(`${url}/v3/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal: signal === undefined ? limited : AbortSignal.any([signal, limited]),
+    });
+    answer = await response.json();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new Failure('BAI-ETCD', `etcd at ${url} does not answer: ${connectionTrouble(error)}.`, {
+      cause: error,
+      facts: { url, path },
+    });
+  }
+  if (!response.ok) {
+    const told = errorSchema.safeParse(answer).data;
+    const why = told?.message ?? told?.error ?? `status ${response.status}`;
+    throw new Failure('BAI-ETCD', `etcd at ${url} refuses ${path}: ${why}.`, { facts: { url, path } });
+  }
+  return answer;
+}
+
+/** The keys from a prefix up to, not including, the first one after all that begin with it. */
+function rangeOf(prefix: string): { key: string; range_end: string } {
+  const end = Buffer.from(prefix);
+  const last = end.length - 1;
+  // never 0xff: prefixes are text, and UTF-8 has no such byte
+  end[last] = (end[last] ?? 0) + 1;
+  return { key: encode(prefix), range_end: end.toString('base64') };
+}
+
+const encode = (text: string): string => Buffer.from(text).toString('base64');
+const decode = (text: string): string => Buffer.from(text, 'base64').toString();

@@ -1,0 +1,77 @@
+// The door to PostgreSQL: whether it takes our login, and a connection that is closed whatever happens.
+import pg from 'pg';
+import { Failure } from '../failure.ts';
+import { connectionTrouble, never, notYet, ready, type Answer } from './answer.ts';
+import type { Endpoints } from './engine.ts';
+
+export type PostgresClient = pg.Client;
+
+/** Milliseconds in which a login must be answered. */
+const loginLimit = 3000;
+/** Milliseconds for one query: filling the database takes less than a second. */
+const queryLimit = 120_000;
+
+/** Logs in and asks for nothing more. Rejects only when the signal is aborted. */
+export async function probePostgres(endpoint: Endpoints['postgres'], signal: AbortSignal): Promise<Answer> {
+  try {
+    return await connected(endpoint, signal, () => Promise.resolve(ready));
+  } catch (error) {
+    signal.throwIfAborted();
+    // 28…: the login itself is refused, and will be for as long as the data lives
+    if (error instanceof pg.DatabaseError && error.code?.startsWith('28')) return never(error.message);
+    return notYet(connectionTrouble(error));
+  }
+}
+
+/**
+ * Uses a connection and closes it. What `use` throws passes unchanged; a login that fails is `BAI-DATABASE`;
+ * an interrupt closes the connection, so that the server undoes an open transaction.
+ */
+export async function withPostgres<T>(
+  endpoint: Endpoints['postgres'],
+  signal: AbortSignal,
+  use: (client: PostgresClient) => Promise<T>,
+): Promise<T> {
+  const state = { connected: false };
+  try {
+    return await connected(endpoint, signal, (client) => {
+      state.connected = true;
+      return use(client);
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (state.connected) throw error;
+    const { host, port, user, database } = endpoint;
+    throw new Failure(
+      'BAI-DATABASE',
+      `PostgreSQL at ${host}:${port} does not let ${user} into ${database}: ${connectionTrouble(error)}.`,
+      { cause: error, facts: { host, port, user, database } },
+    );
+  }
+}
+
+async function connected<T>(
+  endpoint: Endpoints['postgres'],
+  signal: AbortSignal,
+  use: (client: PostgresClient) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const client = new pg.Client({
+    ...endpoint,
+    ssl: false,
+    application_name: 'bai-dev',
+    connectionTimeoutMillis: loginLimit,
+    query_timeout: queryLimit,
+  });
+  // without a listener an error between two queries would end the whole process; the next query reports it too
+  client.on('error', () => undefined);
+  const interrupted = (): void => void client.end().catch(() => undefined);
+  signal.addEventListener('abort', interrupted, { once: true });
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    signal.removeEventListener('abort', interrupted);
+    await client.end().catch(() => undefined);
+  }
+}
