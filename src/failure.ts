@@ -10,6 +10,7 @@ export interface FailureMeaning {
 /** Every failure a user can meet. A code is a stable contract; its sentence is not. */
 export const failureMeanings = {
   'BAI-INTERNAL': meaning(1, 'A mistake of bai-dev itself.'),
+  'BAI-CATALOGUE': meaning(1, 'A file of the release catalogue cannot be used.'),
   'BAI-USAGE': meaning(2, 'The command line does not say something bai-dev understands.'),
   'BAI-CONFIG': meaning(2, 'A variable or the config file holds a value that cannot be used.'),
   'BAI-RELEASE-UNKNOWN': meaning(2, 'The catalogue has no such release.'),

@@ -120,7 +120,7 @@ export const releaseSchema = z.strictObject({
   folders: z.array(relative),
   files: z.array(file),
   /** TLS key pair of the storage-proxy's manager-facing side. */
-  certificate: z.strictObject({ tree: name, certificate: relative, key: relative, commonName: z.string() }),
+  certificate: z.strictObject({ tree: name, certificate: relative, key: relative }),
   halfstack: z.strictObject({
     network: name,
     postgres: service,

@@ -7,7 +7,13 @@ export const resourceSchema = z.discriminatedUnion('kind', [
   /** `own`: removed with everything in it; otherwise only when nothing of the user's is left inside. */
   z.strictObject({ kind: z.literal('folder'), path, own: z.boolean() }),
   /** A generated file; `hashes` are the SHA-256 of all that we ever wrote there: another content is an edit. */
-  z.strictObject({ kind: z.literal('file'), path, hashes: z.array(z.string()) }),
+  z.strictObject({
+    kind: z.literal('file'),
+    path,
+    hashes: z.array(z.string()),
+    /** The path of the tree that it lies in: edited or not, it goes when that goes. */
+    tree: path.optional(),
+  }),
   /** A working copy: a folder whose git work is looked at before it is removed. */
   z.strictObject({ kind: z.literal('tree'), path, tree: z.string() }),
   /** `path` is the virtualenv itself, `link` the name under which pyenv finds it. */

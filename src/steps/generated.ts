@@ -11,6 +11,8 @@ export interface GeneratedFile {
   readonly content: string;
   /** 0600 for whatever holds a secret. */
   readonly mode: number;
+  /** The path of the tree that it lies in, if it does. */
+  readonly tree?: string;
 }
 
 export interface GeneratedStep {
@@ -83,7 +85,12 @@ async function writeGenerated(file: GeneratedFile, { world, resources }: Making)
 /** Earlier hashes stay: a run that was killed may have left any of them on the disk. */
 function fileResource(file: GeneratedFile, resources: readonly Resource[]): ResourceOf<'file'> {
   const hashes = new Set([...recordedHashes(file.path, resources), hashOf(file.content)]);
-  return { kind: 'file', path: file.path, hashes: [...hashes] };
+  return {
+    kind: 'file',
+    path: file.path,
+    hashes: [...hashes],
+    ...(file.tree === undefined ? {} : { tree: file.tree }),
+  };
 }
 
 function recordedHashes(path: string, resources: readonly Resource[]): readonly string[] {
