@@ -24,7 +24,7 @@ export function parseId(text: string): EnvironmentId {
       { next: [{ purpose: 'for example', command: 'bai-dev install -e dev2109' }] },
     );
   }
-  if (reserved.has(text)) {
+  if (!isId(text)) {
     throw new Failure(
       'BAI-USAGE',
       `"${text}" is the name of a part of Backend.AI and cannot be an environment ID.`,
@@ -35,6 +35,9 @@ export function parseId(text: string): EnvironmentId {
   }
   return text as EnvironmentId;
 }
+
+/** True for a text that `parseId` takes. */
+export const isId = (text: string): boolean => pattern.test(text) && !reserved.has(text);
 
 /** Eight characters of `[a-z0-9]`, as install-dev.sh makes them. */
 export function randomId(random: (n: number) => string): EnvironmentId {

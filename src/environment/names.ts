@@ -17,8 +17,11 @@ export function statePaths(host: Host, id: string) {
   } as const;
 }
 
+/** The name of the file in an install path that holds the ID. */
+export const markerName = '.bai-dev';
+
 /** Holds the ID, so that commands given inside the install path need no `-e`. */
-export const markerFile = (spec: EnvironmentSpec): string => join(spec.installPath, '.bai-dev');
+export const markerFile = (spec: EnvironmentSpec): string => join(spec.installPath, markerName);
 
 /** A tree's working copy. */
 export function treePath(spec: EnvironmentSpec, tree: string): string {

@@ -24,14 +24,7 @@ import { Failure } from '../failure.ts';
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${counter++}.partial`);
   try {
-    const file = await open(beside, 'wx', mode);
-    try {
-      await file.chmod(mode); // the umask may have taken bits away
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(beside, content, mode);
     await rename(beside, path);
     await flushFolder(dirname(path));
   } catch (error) {
@@ -41,6 +34,22 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
 }
 
 let counter = 0;
+
+/** Writes and flushes a file that must not be there yet. Throws `BAI-FILESYSTEM`. */
+export async function writeNew(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  try {
+    const file = await open(path, 'wx', mode);
+    try {
+      await file.chmod(mode); // the umask may have taken bits away
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw filesystemFailure('write', path, error);
+  }
+}
 
 /** Makes a folder and those above it; true if the last one is new. `mode` holds for new ones. */
 export async function makeFolder(path: string, mode = 0o755): Promise<boolean> {

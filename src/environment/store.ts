@@ -1,0 +1,125 @@
+// Records on disk: one folder an environment in the state folder, private to its user; no index.
+import { dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { Failure } from '../failure.ts';
+import {
+  kindOf,
+  listFolder,
+  makeFolder,
+  readOwned,
+  readText,
+  removeEmptyFolder,
+  removeFile,
+  removeWhole,
+  writeWhole,
+} from '../host/files.ts';
+import type { Host } from '../world.ts';
+import { isId } from './id.ts';
+import { environmentsFolder, markerName, statePaths } from './names.ts';
+import { recordSchema, type EnvironmentRecord } from './record.ts';
+
+/** The newest shape of a record that this program knows. */
+const schema = recordSchema.shape.schema.value;
+
+/**
+ * The record of an environment; undefined if there is none. Throws `BAI-RECORD-UNREADABLE` for one that is broken,
+ * lies behind a symbolic link or belongs to another user, and `BAI-RECORD-NEWER`.
+ */
+export async function readRecord(host: Host, id: string): Promise<EnvironmentRecord | undefined> {
+  const { record: path } = statePaths(host, id);
+  await assertNoLink(host, id);
+  const found = await readOwned(path);
+  if (found === undefined) return undefined;
+  if (found.uid !== host.user.uid) {
+    throw unreadable(id, path, `it belongs to user ${found.uid} and this is user ${host.user.uid}`);
+  }
+  const content = parse(found.text);
+  if (content === undefined) throw unreadable(id, path, 'it is not JSON');
+  const written =
+    typeof content === 'object' && content !== null && 'schema' in content ? content.schema : undefined;
+  if (typeof written === 'number' && written > schema) {
+    throw new Failure(
+      'BAI-RECORD-NEWER',
+      `The record of ${id} was written by a newer bai-dev: ${path} has schema ${written}, this program knows ${schema}.`,
+      { facts: { path, schema: written }, next: [{ purpose: 'update', command: 'git pull && npm ci' }] },
+    );
+  }
+  const checked = recordSchema.safeParse(content);
+  if (!checked.success) throw unreadable(id, path, wrong(checked.error));
+  if (checked.data.spec.id !== id) throw unreadable(id, path, `it is the record of ${checked.data.spec.id}`);
+  return checked.data;
+}
+
+/** Writes the record, whole or not at all; it survives a power cut once this returns. */
+export async function writeRecord(host: Host, record: EnvironmentRecord): Promise<void> {
+  const text = `${JSON.stringify(record, null, 2)}\n`; // now: the record may change while we wait
+  const paths = statePaths(host, record.spec.id);
+  await assertNoLink(host, record.spec.id);
+  await makeFolder(paths.folder, 0o700);
+  await writeWhole(paths.record, text, 0o600);
+}
+
+/** The IDs of all environments that have a record, readable or not, sorted. */
+export async function listIds(host: Host): Promise<string[]> {
+  const names = (await listFolder(environmentsFolder(host))).filter(isId);
+  const kinds = await Promise.all(names.map((id) => kindOf(statePaths(host, id).record)));
+  return names.filter((_, at) => kinds[at] !== undefined);
+}
+
+/**
+ * Removes what the state folder knows of an environment; twice is once. The record goes last, so that what is
+ * interrupted is found again. The lock stays with whoever holds it and takes the empty folder along.
+ */
+export async function forgetEnvironment(host: Host, id: string): Promise<void> {
+  const { folder, record, lock } = statePaths(host, id);
+  await assertNoLink(host, id);
+  for (const name of await listFolder(folder)) {
+    const path = join(folder, name);
+    const isLock = path === lock || path.startsWith(`${lock}.`);
+    if (path !== record && !isLock) await removeWhole(path);
+  }
+  await removeFile(record);
+  await removeEmptyFolder(folder);
+}
+
+/** The environment in whose install path a path lies, by the marker file there; undefined if in none. */
+export async function environmentOfPath(
+  host: Host,
+  path: string,
+): Promise<{ readonly id: string; readonly installPath: string } | undefined> {
+  for (let folder = resolve(host.cwd, path); ; folder = dirname(folder)) {
+    const id = (await readText(join(folder, markerName)).catch(() => undefined))?.trim();
+    if (id !== undefined && isId(id)) return { id, installPath: folder };
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** Others could lead us elsewhere by a link: the folders and files of the state are never links. */
+async function assertNoLink(host: Host, id: string): Promise<void> {
+  const { folder, record } = statePaths(host, id);
+  for (const path of [environmentsFolder(host), folder, record]) {
+    if ((await kindOf(path)) === 'link') throw unreadable(id, path, 'it is a symbolic link');
+  }
+}
+
+function unreadable(id: string, path: string, why: string): Failure {
+  return new Failure('BAI-RECORD-UNREADABLE', `The record of ${id} cannot be used, ${path}: ${why}.`, {
+    facts: { path },
+    next: [{ purpose: 'look at it', command: `ls -l ${JSON.stringify(path)}` }],
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first thing that is wrong, by its place; never by its value, which may be a secret. */
+function wrong({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'the whole' : issue.path.join('.');
+  return `${place}: ${issue?.message ?? 'unknown'}`;
+}
