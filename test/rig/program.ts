@@ -1,0 +1,175 @@
+// Runs the built program as a user would: its own process, its own HOME, nothing of this machine's settings.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repository } from './world.ts';
+
+/** The built program in a folder of its own, so that a test may change its templates. */
+export interface Program {
+  readonly folder: string;
+  readonly bin: string;
+  /** Writes a file among its assets, e.g. `templates/releases/9901.yaml`. */
+  put(path: string, content: string): void;
+  remove(): void;
+}
+
+/** A person's home folder, and the variables that their commands are run with. */
+export interface Home {
+  readonly folder: string;
+  readonly home: string;
+  readonly state: string;
+  readonly cache: string;
+  readonly config: string;
+  readonly variables: Readonly<Record<string, string>>;
+  remove(): void;
+}
+
+export interface Start {
+  readonly program: Program;
+  readonly home: Home;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Over those of the home; `undefined` takes one away. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  /** Seconds after which it is killed; then `exit` is undefined and `late` true. Defaults to 60. */
+  readonly limit?: number;
+  /** Where it is to be killed: `<step>:<started|child|effect>` or `record:<n>`; see kill.mjs. */
+  readonly kill?: string;
+}
+
+export interface Ended {
+  readonly exit: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  readonly late: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+  /** Lines of stdout that are JSON objects. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** The last of them, which `--json` promises to be the envelope. */
+  readonly envelope: Envelope | undefined;
+}
+
+export interface Envelope {
+  readonly schema: number;
+  readonly command: string;
+  readonly ok: boolean;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly failure?: {
+    readonly code: string;
+    readonly reason: string;
+    readonly next: readonly { purpose: string; command: string }[];
+  } & Readonly<Record<string, unknown>>;
+}
+
+/** Builds the program as it is now, with its assets, into a folder of its own. The caller removes it. */
+export function buildProgram(): Program {
+  const folder = mkdtempSync(join(tmpdir(), 'bai-dev-program-'));
+  for (const part of ['templates', 'fixtures', 'package.json']) {
+    cpSync(join(repository, part), join(folder, part), { recursive: true });
+  }
+  execFileSync(process.execPath, [join(repository, '.tooling/build.mjs'), join(folder, 'dist')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 60_000,
+  });
+  return {
+    folder,
+    bin: join(folder, 'dist/bin.js'),
+    put: (path, content) => {
+      mkdirSync(join(folder, path, '..'), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A fresh HOME whose XDG folders are the default ones; pyenv is this machine's unless a test says otherwise. */
+export function freshHome(variables: Readonly<Record<string, string>> = {}): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'bai-dev-home-'));
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  return {
+    folder,
+    home,
+    state: join(home, '.local/state/bai-dev'),
+    cache: join(home, '.cache/bai-dev'),
+    config: join(home, '.config/bai-dev'),
+    variables: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      USER: 'tester',
+      LANG: 'C.UTF-8',
+      TMPDIR: folder,
+      GIT_CONFIG_NOSYSTEM: '1',
+      ...variables,
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs it to its end. */
+export function run(start: Start): Promise<Ended> {
+  return begin(start).ended;
+}
+
+/** Starts it and returns at once, for tests that send signals or look while it runs. */
+export function begin(start: Start): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const variables: Record<string, string | undefined> = { ...start.home.variables, ...start.variables };
+  if (start.kill !== undefined) {
+    variables['BAI_DEV_TEST_KILL'] = start.kill;
+    variables['NODE_OPTIONS'] = `--import=${join(repository, 'test/rig/kill.mjs')}`;
+  }
+  const began = performance.now();
+  const child = spawn(process.execPath, [start.program.bin, ...start.args], {
+    cwd: start.cwd ?? start.home.folder,
+    env: Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined)),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.on('error', () => undefined).end(start.input ?? '');
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => out.push(piece));
+  child.stderr.on('data', (piece: Buffer) => err.push(piece));
+  let late = false;
+  const timer = setTimeout(
+    () => {
+      late = true;
+      child.kill('SIGKILL');
+    },
+    (start.limit ?? 60) * 1000,
+  );
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    const end = (exit: number | null, signal: NodeJS.Signals | null): void => {
+      clearTimeout(timer);
+      const stdout = Buffer.concat(out).toString();
+      const lines = objectLines(stdout);
+      resolve({
+        exit: exit ?? undefined,
+        signal: signal ?? undefined,
+        late,
+        stdout,
+        stderr: Buffer.concat(err).toString(),
+        seconds: (performance.now() - began) / 1000,
+        lines,
+        envelope: lines.at(-1) as Envelope | undefined,
+      });
+    };
+    // A killed program's children may hold the pipes for long: its exit is what counts.
+    child.on('exit', (exit, signal) => setTimeout(() => end(exit, signal), signal === null ? 50 : 150));
+  });
+  return { child, ended };
+}
+
+function objectLines(text: string): readonly Readonly<Record<string, unknown>>[] {
+  return text.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return [];
+    try {
+      return [JSON.parse(line) as Record<string, unknown>];
+    } catch {
+      return [];
+    }
+  });
+}
