@@ -1,6 +1,6 @@
 // Fills the holes of templates: `{{name}}` becomes a value, quoted for the format that the text is in.
 
-export type Format = 'toml' | 'ini' | 'shell' | 'json' | 'raw';
+export type Format = 'toml' | 'ini' | 'shell' | 'raw';
 
 /** What a template may use, by name. */
 export type Values = Readonly<Record<string, string | number>>;
@@ -8,7 +8,7 @@ export type Values = Readonly<Record<string, string | number>>;
 const hole = /\{\{([A-Za-z][A-Za-z0-9.]*)\}\}/g;
 
 /**
- * The template with every hole filled. In toml, shell and json a hole stands for a whole value and brings its
+ * The template with every hole filled. In toml and shell a hole stands for a whole value and brings its
  * own quotes, so the template has none around it; numbers stay bare. In ini it is text of a value, in raw just
  * text. A name without a value, and a value that the format cannot hold, is our mistake: an Error.
  */
@@ -43,8 +43,6 @@ function quote(value: string | number, format: Format, name: string): string {
     case 'toml':
       // TOML's basic string is JSON's, but for DEL, which it wants escaped
       return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
-    case 'json':
-      return JSON.stringify(value);
     case 'ini':
       // Python's configparser ends a value at the line's end and reads `%` as the beginning of a reference
       if (/[\r\n]/.test(value))

@@ -36,7 +36,12 @@ export function crossMistakes(release: Release): Mistake[] {
     const path = ['components', name, 'daemon', 'probe', 'port'];
     known(upstreamPorts, port, { path, message: `there is no port "${port ?? ''}"` });
   }
-  release.files.forEach((file, at) => tree(file.tree, 'files', String(at), 'tree'));
+  const emails = Object.fromEntries(release.accounts.map(({ email }) => [email, true]));
+  release.files.forEach((file, at) => {
+    tree(file.tree, 'files', String(at), 'tree');
+    const path = ['files', String(at), 'account'];
+    known(emails, file.account, { path, message: `there is no account "${file.account ?? ''}"` });
+  });
   tree(release.certificate.tree, 'certificate', 'tree');
   virtualenv(release.database.schema.virtualenv, 'database', 'schema', 'virtualenv');
   virtualenv(release.client.virtualenv, 'client', 'virtualenv');

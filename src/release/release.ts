@@ -59,9 +59,9 @@ const file = z.strictObject({
   tree: name.optional(),
   path: relative,
   /** What its holes are quoted for. */
-  format: z.enum(['toml', 'ini', 'shell', 'json']),
-  /** Values besides the environment's own, e.g. an account. */
-  values: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  format: z.enum(['toml', 'ini', 'shell']),
+  /** The e-mail of an account whose `email`, `password`, `accessKey` and `secretKey` it may ask for as well. */
+  account: z.string().optional(),
 });
 
 const service = z.strictObject({
