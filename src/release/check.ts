@@ -29,12 +29,22 @@ export function crossMistakes(release: Release): Mistake[] {
     tree(entry.tree, 'virtualenvs', name, 'tree');
     entry.shares.forEach((share, at) => tree(share, 'virtualenvs', name, 'shares', String(at)));
   }
+  const daemons: [name: string, above: true][] = [];
   for (const [name, entry] of Object.entries(release.components)) {
     tree(entry.tree, 'components', name, 'tree');
     virtualenv(entry.virtualenv, 'components', name, 'virtualenv');
-    const port = entry.daemon?.probe?.port;
-    const path = ['components', name, 'daemon', 'probe', 'port'];
-    known(upstreamPorts, port, { path, message: `there is no port "${port ?? ''}"` });
+    const daemon = ['components', name, 'daemon'];
+    const port = (port: string | undefined, ...path: readonly string[]): void =>
+      known(upstreamPorts, port, { path: [...daemon, ...path], message: `there is no port "${port ?? ''}"` });
+    port(entry.daemon?.probe?.port, 'probe', 'port');
+    entry.daemon?.ports.forEach((each, at) => port(each, 'ports', String(at)));
+    entry.daemon?.after.forEach((other, at) =>
+      known(Object.fromEntries(daemons), other, {
+        path: [...daemon, 'after', String(at)],
+        message: `no daemon "${other}" stands above`,
+      }),
+    );
+    if (entry.daemon !== undefined) daemons.push([name, true]);
   }
   const emails = Object.fromEntries(release.accounts.map(({ email }) => [email, true]));
   release.files.forEach((file, at) => {

@@ -47,9 +47,21 @@ const probe = z.strictObject({
 const component = z.strictObject({
   tree: name,
   virtualenv: name,
-  /** A server process: Python module, arguments, and how one sees that it answers (none: ask the manager). */
+  /** A server process. */
   daemon: z
-    .strictObject({ module: z.string(), arguments: z.array(z.string()).default([]), probe: probe.optional() })
+    .strictObject({
+      /** The Python module that is run, and its arguments. */
+      module: z.string(),
+      arguments: z.array(z.string()).default([]),
+      /** Components whose daemons must be ready before. */
+      after: z.array(name).default([]),
+      /** Names of the ports on which it listens. */
+      ports: z.array(z.string().regex(/^[a-zA-Z]+$/)).default([]),
+      /** How one sees that it answers; without one the manager is asked. */
+      probe: probe.optional(),
+      /** Cannot run without a Docker engine, whatever runs the halfstack. */
+      needsDocker: z.boolean().default(false),
+    })
     .optional(),
 });
 
