@@ -6,6 +6,9 @@ import type { EnvironmentSpec } from './spec.ts';
 /** The folder that holds all environments' own folders. */
 export const environmentsFolder = (host: Host): string => join(host.folders.state, 'environments');
 
+/** The folder in which environments are installed when nobody says where. */
+export const installsFolder = (host: Host): string => join(host.home, 'backend.ai-dev');
+
 /** Paths in the state folder, outside the install path: removing that by hand loses no knowledge. */
 export function statePaths(host: Host, id: string) {
   const folder = join(environmentsFolder(host), id);
@@ -32,6 +35,9 @@ export function treePath(spec: EnvironmentSpec, tree: string): string {
 export function virtualenvName(spec: EnvironmentSpec, virtualenv: string): string {
   return `venv-${spec.id}-${member(spec.release.virtualenvs, virtualenv, 'virtualenv').suffix}`;
 }
+
+/** Where pyenv keeps its versions and virtualenvs; may not exist. */
+export const pyenvRoot = (host: Host): string => host.variables['PYENV_ROOT'] || join(host.home, '.pyenv');
 
 /** The file that shows the halfstack to people and to `docker compose`. */
 export const composeFile = (spec: EnvironmentSpec): string =>

@@ -1,0 +1,101 @@
+// Can the environment lie where it is wanted?
+import { dirname, relative } from 'node:path';
+import { environmentOfPath, listIds, readRecord } from '../environment/store.ts';
+import { Failure } from '../failure.ts';
+import { isWritable, kindOf, listFolder } from '../host/files.ts';
+import type { Finding } from '../report/events.ts';
+import type { World } from '../world.ts';
+import type { Checked, Draft } from './draft.ts';
+
+export async function checkPath(world: World, draft: Draft): Promise<Checked<never>> {
+  const { installPath: path, record } = draft;
+  const look = async (): Promise<Finding | undefined> =>
+    (await elsewhere(world, draft)) ?? (await obstacle(path, record !== undefined));
+  const found = await look().catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    return blocker('path.unreadable', `${path} cannot be looked at`, error.message);
+  });
+  return { findings: [found ?? { id: 'path.ok', severity: 'ok', title: `Goes into ${path}` }] };
+}
+
+/** The path lies where something else of ours is. */
+async function elsewhere({ host }: World, { id, installPath: path }: Draft): Promise<Finding | undefined> {
+  for (const folder of Object.values(host.folders)) {
+    if (isWithin(path, folder) || isWithin(folder, path)) {
+      return blocker(
+        'path.own',
+        `${path} would mix with bai-dev's own folder`,
+        `${folder} is where bai-dev keeps its own files.`,
+      );
+    }
+  }
+  const marked = await environmentOfPath(host, path);
+  if (marked !== undefined && (marked.id !== id || marked.installPath !== path)) {
+    return inside(path, marked.id, marked.installPath);
+  }
+  for (const other of (await listIds(host)).filter((name) => name !== id)) {
+    const record = await readRecord(host, other).catch(() => undefined); // told where it is named
+    const theirs = record?.spec.installPath;
+    if (theirs !== undefined && (isWithin(path, theirs) || isWithin(theirs, path)))
+      return inside(path, other, theirs);
+  }
+  return undefined;
+}
+
+/** Something lies there, or nothing can be made there. */
+async function obstacle(path: string, ours: boolean): Promise<Finding | undefined> {
+  const kind = await kindOf(path);
+  if (kind === 'link') {
+    return blocker(
+      'path.link',
+      `${path} is a symbolic link`,
+      'Name the folder itself: what is made there must not move with a link.',
+    );
+  }
+  if (kind === 'file' || kind === 'other') {
+    return blocker(
+      'path.not-a-folder',
+      `${path} is not a folder`,
+      'The environment needs a folder of its own.',
+    );
+  }
+  if (kind === 'folder' && !ours && (await listFolder(path)).length > 0) {
+    return blocker(
+      'path.occupied',
+      `${path} is not empty`,
+      'It was not made by bai-dev, or bai-dev does not know of it any more.',
+    );
+  }
+  const parent = await nearest(path);
+  if ((await kindOf(parent)) === 'file') {
+    return blocker('path.not-a-folder', `${parent} is not a folder`, `So ${path} cannot be made in it.`);
+  }
+  if (!(await isWritable(parent))) {
+    return blocker(
+      'path.not-writable',
+      `Nothing can be made in ${parent}`,
+      'This user has no right to write there, or it is read-only.',
+    );
+  }
+  return undefined;
+}
+
+/** The path itself or what lies above it, as far as it is there. */
+async function nearest(path: string): Promise<string> {
+  for (let at = path; at !== dirname(at); at = dirname(at)) if ((await kindOf(at)) !== undefined) return at;
+  return '/';
+}
+
+/** True if a path is a folder or lies in it. */
+const isWithin = (path: string, folder: string): boolean => !relative(folder, path).split('/').includes('..');
+
+const inside = (path: string, id: string, theirs: string): Finding =>
+  blocker('path.inside', `${path} would mix with the environment ${id}`, `That one lies in ${theirs}.`);
+
+const blocker = (id: string, title: string, reason: string): Finding => ({
+  id,
+  severity: 'blocker',
+  title,
+  reason,
+  next: [{ purpose: 'name another path', command: 'bai-dev install --install-path PATH' }],
+});
