@@ -1,0 +1,125 @@
+// Opens a Docker engine for this run: every call ends in time, and every error is one a user can act upon.
+import Docker from 'dockerode';
+import { Failure } from '../failure.ts';
+import { hasCode } from '../host/files.ts';
+import type { World } from '../world.ts';
+import { localAddress } from './address.ts';
+
+export interface Connection {
+  readonly client: Docker;
+  readonly address: string;
+  /** Aborted when the run is interrupted. */
+  readonly signal: AbortSignal;
+}
+
+/** An engine's client. `address` is local, as a probe found it. dockerode's `timeout` is never used: with it
+ * a promise may never settle; each call takes an abort signal. */
+export function openDocker(address: string): Docker {
+  const local = localAddress(address);
+  if (local === undefined) throw new Error(`not an address of a local Docker engine: ${address}`);
+  return 'socketPath' in local ? new Docker(local) : new Docker({ ...local, protocol: 'http' });
+}
+
+export function connectTo(world: World, address: string): Connection {
+  return { client: openDocker(address), address, signal: world.signal };
+}
+
+/** Milliseconds for calls that only look, and for those that start and stop things. */
+export const lookLimit = 10_000;
+export const changeLimit = 60_000;
+
+export interface Asking<T> {
+  /** What it is for, as it follows "Docker could not": `start container dev-db-1`. */
+  readonly doing: string;
+  readonly limit: number;
+  readonly call: (abortSignal: AbortSignal) => Promise<T>;
+}
+
+/** Asks the engine. Throws `BAI-ENGINE` when it does not answer, or says no. */
+export async function ask<T>(connection: Connection, asking: Asking<T>): Promise<T> {
+  try {
+    return await request(connection, asking.limit, asking.call);
+  } catch (error) {
+    connection.signal.throwIfAborted();
+    throw engineFailure(connection, asking.doing, error);
+  }
+}
+
+/** As `ask`; undefined when the engine knows no such thing. */
+export async function askFor<T>(connection: Connection, asking: Asking<T>): Promise<T | undefined> {
+  const absent = (error: unknown): undefined => {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  };
+  return ask(connection, { ...asking, call: (signal) => asking.call(signal).catch(absent) });
+}
+
+/**
+ * A call with a time limit, its errors unchanged. Settles in any case: dockerode leaves a promise open for ever
+ * when an answer breaks off in its middle.
+ */
+export async function request<T>(
+  connection: Connection,
+  limit: number,
+  call: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  connection.signal.throwIfAborted();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
+  const signal = AbortSignal.any([connection.signal, late.signal]);
+  try {
+    return await Promise.race([
+      call(signal),
+      new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(reasonOf(signal)), { once: true });
+      }),
+    ]);
+  } catch (error) {
+    // dockerode says AbortError; the reason of the abort says more
+    throw signal.aborted ? reasonOf(signal) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** HTTP status of an engine's refusal. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+/** The engine's own words, without dockerode's frame around them. */
+export function refusalOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
+}
+
+/** An error of the engine as something a user can act upon. */
+export function engineFailure({ address }: Connection, doing: string, error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const status = statusOf(error);
+  if (status !== undefined) {
+    return new Failure('BAI-ENGINE', `Docker could not ${doing}: ${refusalOf(error)}.`, {
+      cause: error,
+      facts: { engine: address, status },
+    });
+  }
+  const denied = hasCode(error, 'EACCES', 'EPERM');
+  return new Failure(
+    'BAI-ENGINE',
+    `Docker at ${address} does not answer: could not ${doing}: ${refusalOf(error)}.`,
+    {
+      cause: error,
+      facts: { engine: address },
+      next: denied
+        ? [{ purpose: 'be allowed to use it, then log in again', command: 'sudo usermod -aG docker $USER' }]
+        : [
+            { purpose: 'start it', command: 'sudo systemctl start docker' },
+            { purpose: 'see why it is down', command: 'sudo journalctl -u docker -n 50' },
+          ],
+    },
+  );
+}
+
+const reasonOf = (signal: AbortSignal): Error =>
+  signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));

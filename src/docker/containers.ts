@@ -1,0 +1,191 @@
+// Containers: how one stands, making, starting, stopping, removing, and its last words.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failure.ts';
+import { ask, askFor, changeLimit, lookLimit, statusOf, type Connection } from './client.ts';
+import { projectLabel, type Labels } from './labels.ts';
+
+export interface ContainerFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  /** What its healthcheck says; absent without one or while it does not run. */
+  readonly health?: { readonly state: string; readonly output: string };
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly exitCode: number;
+  /** Why the engine could not start it; empty if it could. */
+  readonly error: string;
+  readonly restarts: number;
+  /** IDs of its networks by name; empty for one that it has not joined yet. */
+  readonly networks: Readonly<Record<string, string>>;
+}
+
+/** The container of exactly that name; undefined if there is none. */
+export async function findContainer(
+  connection: Connection,
+  name: string,
+): Promise<ContainerFacts | undefined> {
+  const found = await askFor(connection, {
+    doing: `look at container ${name}`,
+    limit: lookLimit,
+    call: (abortSignal) => connection.client.getContainer(name).inspect({ abortSignal }),
+  });
+  // the engine also takes the beginning of an ID for a name
+  if (found?.Name !== `/${name}`) return undefined;
+  const { State: state, Config: config } = found;
+  const health = state.Health;
+  return {
+    id: found.Id,
+    name,
+    labels: config.Labels,
+    state: state.Status as ContainerFacts['state'],
+    ...(health === undefined
+      ? {}
+      : { health: { state: health.Status, output: health.Log.at(-1)?.Output.trim() ?? '' } }),
+    startedAt: state.StartedAt,
+    exitCode: state.ExitCode,
+    error: state.Error,
+    restarts: found.RestartCount,
+    networks: Object.fromEntries(
+      Object.entries(found.NetworkSettings.Networks).map(([network, { NetworkID }]) => [network, NetworkID]),
+    ),
+  };
+}
+
+/** Names of all containers, running or not, that belong to a compose project, with their labels. */
+export async function containersOfProject(
+  connection: Connection,
+  project: string,
+): Promise<readonly { readonly name: string; readonly labels: Labels }[]> {
+  const found = await ask(connection, {
+    doing: 'list its containers',
+    limit: lookLimit,
+    call: (abortSignal) => {
+      const filters = { label: [`${projectLabel}=${project}`] };
+      return connection.client.listContainers({ all: true, filters, abortSignal });
+    },
+  });
+  return found.map(({ Names, Labels }) => ({ name: Names[0]?.replace(/^\//, '') ?? '', labels: Labels }));
+}
+
+/** Makes a container that does not run yet; `body` is the engine's own description. */
+export async function createContainer(connection: Connection, name: string, body: object): Promise<void> {
+  await ask(connection, {
+    doing: `make container ${name}`,
+    limit: changeLimit,
+    // without `_query` and `_body` dockerode puts the whole description, secrets included, into the URL
+    call: (abortSignal) =>
+      connection.client.createContainer({ _query: { name }, _body: body, abortSignal } as object),
+  });
+}
+
+/** Starts a container; one that runs stays as it is. */
+export async function startContainer(connection: Connection, name: string): Promise<void> {
+  await apply(connection, {
+    doing: `start container ${name}`,
+    needless: [304],
+    call: (abortSignal) => connection.client.getContainer(name).start({ abortSignal }),
+  });
+}
+
+export async function unpauseContainer(connection: Connection, name: string): Promise<void> {
+  await apply(connection, {
+    doing: `wake container ${name}`,
+    needless: [],
+    call: (abortSignal) => connection.client.getContainer(name).unpause({ abortSignal }),
+  });
+}
+
+/** Stops a container within its grace time; one that does not run stays as it is, an absent one is stopped. */
+export async function stopContainer(connection: Connection, name: string): Promise<void> {
+  await apply(connection, {
+    doing: `stop container ${name}`,
+    needless: [304, 404],
+    call: (abortSignal) => connection.client.getContainer(name).stop({ t: stopGrace, abortSignal }),
+  });
+}
+
+/** Stops and removes a container and its anonymous volumes; true if it was there. Named volumes stay. */
+export async function removeContainer(connection: Connection, name: string): Promise<boolean> {
+  await stopContainer(connection, name);
+  const asked = await askFor(connection, {
+    doing: `remove container ${name}`,
+    limit: changeLimit,
+    call: async (abortSignal) => {
+      try {
+        await connection.client.getContainer(name).remove({ v: true, force: true, abortSignal });
+      } catch (error) {
+        // 409: somebody else removes it right now
+        if (statusOf(error) !== 409) throw error;
+      }
+      return true;
+    },
+  });
+  if (asked === undefined) return false;
+  const end = performance.now() + changeLimit;
+  while ((await findContainer(connection, name)) !== undefined) {
+    if (performance.now() > end) {
+      throw new Failure('BAI-ENGINE', `Docker does not get rid of container ${name}.`);
+    }
+    await sleep(100, undefined, { signal: connection.signal });
+  }
+  return true;
+}
+
+/** The last lines that a container wrote, both streams in order; none if it is gone. */
+export async function lastLines(
+  connection: Connection,
+  name: string,
+  count: number,
+): Promise<readonly string[]> {
+  const written = await askFor(connection, {
+    doing: `read the log of container ${name}`,
+    limit: lookLimit,
+    call: (abortSignal) =>
+      connection.client
+        .getContainer(name)
+        .logs({ follow: false, stdout: true, stderr: true, tail: count, abortSignal }),
+  });
+  if (written === undefined) return [];
+  return demultiplexed(written)
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .slice(-count);
+}
+
+/** The text of an engine's log: frames of stream (1 byte), nothing (3), length (4) and that many bytes. */
+export function demultiplexed(frames: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 8 <= frames.length;) {
+    const length = frames.readUInt32BE(at + 4);
+    parts.push(frames.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** Seconds between asking a server to end and ending it: PostgreSQL writes its last checkpoint in these. */
+const stopGrace = 10;
+
+interface Change {
+  readonly doing: string;
+  /** Statuses that say that nothing had to be done; 304: it is so already. */
+  readonly needless: readonly number[];
+  readonly call: (abortSignal: AbortSignal) => Promise<unknown>;
+}
+
+async function apply(connection: Connection, change: Change): Promise<void> {
+  await ask(connection, {
+    doing: change.doing,
+    limit: changeLimit,
+    call: async (abortSignal) => {
+      try {
+        await change.call(abortSignal);
+      } catch (error) {
+        if (!change.needless.includes(statusOf(error) ?? 0)) throw error;
+      }
+    },
+  });
+}

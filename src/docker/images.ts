@@ -1,0 +1,132 @@
+// Images: which are there, and pulling those that are not.
+import { z } from 'zod';
+import { Failure } from '../failure.ts';
+import { askFor, engineFailure, lookLimit, refusalOf, request, statusOf, type Connection } from './client.ts';
+
+export interface ImageFacts {
+  readonly id: string;
+  readonly bytes: number;
+}
+
+/** The image of that name; undefined if it is not there. */
+export async function findImage(connection: Connection, name: string): Promise<ImageFacts | undefined> {
+  const found = await askFor(connection, {
+    doing: `look at image ${name}`,
+    limit: lookLimit,
+    call: (abortSignal) => connection.client.getImage(name).inspect({ abortSignal } as object),
+  });
+  return found === undefined ? undefined : { id: found.Id, bytes: found.Size };
+}
+
+/** Why the engine's registry would not give an image, or undefined if it would; asked by the engine itself. */
+export async function pullTrouble(connection: Connection, name: string): Promise<string | undefined> {
+  const { client } = connection;
+  try {
+    await request(connection, 5000, (abortSignal) =>
+      client.getImage(name).distribution({ abortSignal } as object),
+    );
+    return undefined;
+  } catch (error) {
+    connection.signal.throwIfAborted();
+    return refusalOf(error);
+  }
+}
+
+/** How far a pull is, in bytes; `total` grows while layers are found. */
+export interface PullProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Milliseconds without a word from a pull after which it counts as stuck. */
+const silenceLimit = 180_000;
+
+/** Pulls an image. Throws `BAI-IMAGE` if the registry does not give it, `BAI-ENGINE` if the engine is gone. */
+export async function pullImage(
+  connection: Connection,
+  name: string,
+  onProgress: (progress: PullProgress) => void,
+): Promise<void> {
+  const { client, signal } = connection;
+  const silent = new AbortController();
+  const stuck = (): void => silent.abort(new Error(`nothing came for ${silenceLimit / 1000} s`));
+  let timer = setTimeout(stuck, silenceLimit);
+  try {
+    const abortSignal = AbortSignal.any([signal, silent.signal]);
+    const stream = await client.pull(name, { abortSignal });
+    const layers = new Map<string, PullProgress>();
+    for await (const message of messagesOf(stream)) {
+      clearTimeout(timer);
+      timer = setTimeout(stuck, silenceLimit);
+      // a refusal comes as a status before the stream or as a message inside it
+      if (message.error !== undefined) throw imageFailure(name, message.error);
+      const { id, status, progressDetail } = message;
+      if (id === undefined) continue;
+      const before = layers.get(id);
+      const total = progressDetail?.total ?? before?.total ?? 0;
+      // the count begins anew when a layer is unpacked: only its download is told
+      const complete = /complete|exists|Extracting/i.test(status ?? '');
+      layers.set(id, {
+        total,
+        done: complete ? total : Math.max(before?.done ?? 0, progressDetail?.current ?? 0),
+      });
+      onProgress(sum([...layers.values()]));
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Failure) throw error;
+    if (silent.signal.aborted) throw imageFailure(name, `nothing came for ${silenceLimit / 1000} s`);
+    throw statusOf(error) === undefined
+      ? engineFailure(connection, `pull image ${name}`, error)
+      : imageFailure(name, refusalOf(error));
+  } finally {
+    clearTimeout(timer);
+  }
+  // an engine may end a stream early without a word when it is stopped
+  if ((await findImage(connection, name)) === undefined) {
+    throw imageFailure(name, 'the pull ended and the image is not there');
+  }
+}
+
+/** Sum of all layers' counts. */
+export const sum = (parts: readonly PullProgress[]): PullProgress => ({
+  done: parts.reduce((bytes, part) => bytes + part.done, 0),
+  total: parts.reduce((bytes, part) => bytes + part.total, 0),
+});
+
+const messageSchema = z.object({
+  id: z.string().optional(),
+  status: z.string().optional(),
+  error: z.string().optional(),
+  progressDetail: z.object({ current: z.number().optional(), total: z.number().optional() }).optional(),
+});
+
+/** One JSON object a line; what is none is no message. */
+async function* messagesOf(stream: NodeJS.ReadableStream): AsyncGenerator<z.infer<typeof messageSchema>> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const message = messageSchema.safeParse(parseJson(line));
+      if (message.success) yield message.data;
+    }
+  }
+  const last = messageSchema.safeParse(parseJson(rest));
+  if (last.success) yield last.data;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function imageFailure(name: string, why: string): Failure {
+  return new Failure('BAI-IMAGE', `The image ${name} could not be pulled: ${why.trim()}.`, {
+    facts: { image: name },
+    next: [{ purpose: 'see whether Docker itself can', command: `docker pull ${name}` }],
+  });
+}

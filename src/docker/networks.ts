@@ -1,0 +1,46 @@
+// Networks: on which the containers of a halfstack see each other.
+import { ask, askFor, changeLimit, lookLimit, type Connection } from './client.ts';
+import type { Labels } from './labels.ts';
+
+export interface NetworkFacts {
+  readonly id: string;
+  readonly labels: Labels;
+}
+
+/** The network of exactly that name; undefined if there is none. */
+export async function findNetwork(connection: Connection, name: string): Promise<NetworkFacts | undefined> {
+  const found = await askFor(connection, {
+    doing: `look at network ${name}`,
+    limit: lookLimit,
+    call: () => connection.client.getNetwork(name).inspect(),
+  });
+  // the engine also takes the beginning of an ID for a name
+  return found?.Name === name ? { id: found.Id, labels: { ...found.Labels } } : undefined;
+}
+
+export async function createNetwork(connection: Connection, name: string, labels: Labels): Promise<void> {
+  await ask(connection, {
+    doing: `make network ${name}`,
+    limit: changeLimit,
+    call: (abortSignal) =>
+      connection.client.createNetwork({
+        _query: {},
+        // two networks may have one name: engines before 24 look out for that only when asked to
+        _body: { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels },
+        abortSignal,
+      } as unknown as Parameters<typeof connection.client.createNetwork>[0]),
+  });
+}
+
+/** Removes a network; true if it was there. */
+export async function removeNetwork(connection: Connection, name: string): Promise<boolean> {
+  const asked = await askFor(connection, {
+    doing: `remove network ${name}`,
+    limit: changeLimit,
+    call: async (abortSignal) => {
+      await connection.client.getNetwork(name).remove({ abortSignal });
+      return true;
+    },
+  });
+  return asked ?? false;
+}

@@ -1,0 +1,30 @@
+// Gets the images of a stack that the engine does not have yet.
+import type { Connection } from '../../docker/client.ts';
+import { findImage, pullImage, sum, type PullProgress } from '../../docker/images.ts';
+import type { StepControl } from '../../plan/step.ts';
+import type { Stack } from '../engine.ts';
+
+/** Names of the images that are not there, each once. */
+export async function missingImages(connection: Connection, stack: Stack): Promise<readonly string[]> {
+  const names = [...new Set(stack.services.map(({ image }) => image))];
+  const found = await Promise.all(names.map((name) => findImage(connection, name)));
+  return names.filter((_name, at) => found[at] === undefined);
+}
+
+/** Pulls what is missing, all at once, and tells the progress of all together as one. */
+export async function pullMissing(connection: Connection, stack: Stack, control: StepControl): Promise<void> {
+  const missing = await missingImages(connection, stack);
+  const pulls = new Map<string, PullProgress>();
+  const ends = await Promise.allSettled(
+    missing.map((name) =>
+      pullImage(connection, name, (progress) => {
+        pulls.set(name, progress);
+        control.progress(`pulling ${missing.join(', ')}`, sum([...pulls.values()]));
+      }),
+    ),
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const there = stack.services.length - missing.length;
+  control.summary(missing.length === 0 ? `${there} images there` : `pulled ${missing.join(', ')}`);
+}
