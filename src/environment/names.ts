@@ -17,6 +17,8 @@ export function statePaths(host: Host, id: string) {
     record: join(folder, 'record.json'),
     lock: join(folder, 'lock'),
     log: join(folder, 'install.log'),
+    /** What the daemons write, and what each wrote before its last starts. */
+    logs: join(folder, 'logs'),
   } as const;
 }
 

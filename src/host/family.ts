@@ -1,0 +1,84 @@
+// Processes by what they carry and whom they descend from: how servers that rename themselves are found again.
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { processIds } from './proc.ts';
+
+export interface Relative {
+  readonly pid: number;
+  readonly parent: number;
+  /** The process group; a program that was started detached leads one. */
+  readonly group: number;
+  /** As `processStart` gives it. */
+  readonly started: string;
+}
+
+const linux = process.platform === 'linux';
+
+/** All living processes of the machine; zombies are dead. */
+export async function allProcesses(): Promise<readonly Relative[]> {
+  if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
+  const found = await Promise.all((await processIds()).map(relativeOf));
+  return found.filter((one) => one !== undefined);
+}
+
+/**
+ * Those of `processes` that were started with all of `marks` among their variables. A child inherits them, also
+ * one that left its session. Those whose variables this user may not read are not among them.
+ */
+export async function carryingAll(
+  processes: readonly Relative[],
+  marks: Readonly<Record<string, string>>,
+): Promise<readonly Relative[]> {
+  const entries = Object.entries(marks).map(([name, value]) => `${name}=${value}`);
+  const seen = linux ? undefined : await psVariables();
+  const carry = await Promise.all(
+    processes.map(async ({ pid }) => {
+      const variables = seen?.get(pid) ?? (linux ? (await readOr(`/proc/${pid}/environ`)).split('\0') : []);
+      return entries.every((entry) => variables.includes(entry));
+    }),
+  );
+  return processes.filter(({ pid }, at) => carry[at] === true && pid !== process.pid);
+}
+
+/** The roots that are among `processes`, and all that descend from them. */
+export function withDescendants(
+  processes: readonly Relative[],
+  roots: readonly number[],
+): readonly Relative[] {
+  const found = new Set(roots);
+  for (let size = -1; size !== found.size;) {
+    size = found.size;
+    for (const { pid, parent } of processes) if (found.has(parent)) found.add(pid);
+  }
+  return processes.filter(({ pid }) => found.has(pid));
+}
+
+async function relativeOf(pid: number): Promise<Relative | undefined> {
+  const text = await readOr(`/proc/${pid}/stat`);
+  // the name before the fields may hold spaces and brackets
+  const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const started = rest[16];
+  if (started === undefined || state === 'Z' || state === 'X') return undefined;
+  return { pid, parent: Number(parent), group: Number(group), started };
+}
+
+function ofPs(line: string): Relative[] {
+  const [pid, parent, group, state, ...start] = line.trim().split(/\s+/);
+  if (state === undefined || state.startsWith('Z')) return [];
+  return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' ') }];
+}
+
+async function psVariables(): Promise<Map<number, string[]>> {
+  const lines = await psLines(['-Eww', '-axo', 'pid=,command=']);
+  return new Map(lines.map((line) => [Number.parseInt(line, 10), line.trim().split(/\s+/).slice(1)]));
+}
+
+const readOr = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+
+function psLines(args: readonly string[]): Promise<string[]> {
+  return new Promise((resolve) => {
+    execFile('ps', args, { timeout: 10_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
+      resolve(error === null ? stdout.split('\n').filter((line) => line !== '') : []),
+    );
+  });
+}

@@ -1,0 +1,55 @@
+// One HTTP question to a server of this machine: never through a proxy, and its certificate is not asked for.
+import { request as askPlain } from 'node:http';
+import { request as askSecure } from 'node:https';
+
+export interface LoopbackQuestion {
+  /** A whole address on this machine, e.g. `https://127.0.0.1:6022/`. */
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Milliseconds for everything together. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface LoopbackAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * Asks and returns whatever is answered, of any status. Rejects with the socket's own error (ECONNREFUSED and
+ * the like), after the limit, and with the signal's reason.
+ */
+export function askLoopback(question: LoopbackQuestion): Promise<LoopbackAnswer> {
+  const { url, method = 'GET', headers = {}, body, limit, signal } = question;
+  const ask = url.startsWith('https:') ? askSecure : askPlain;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(asError(signal.reason));
+      return;
+    }
+    // the storage-proxy shows a certificate that it signed itself: on the loopback it proves nothing anyway
+    const sent = ask(url, { method, headers, agent: false, rejectUnauthorized: false });
+    const interrupted = (): void => void sent.destroy(asError(signal.reason));
+    const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${limit} ms`)), limit);
+    signal.addEventListener('abort', interrupted, { once: true });
+    sent.on('close', () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', interrupted);
+      reject(new Error('the connection was closed before an answer')); // no effect once resolved
+    });
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    sent.end(body);
+  });
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));

@@ -1,0 +1,73 @@
+// The end of a file that somebody else writes: its last lines, and what is added to it from now on.
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from './files.ts';
+
+/** Bytes from the end of a file that are looked at: enough for many lines, and read in a moment. */
+const window = 256 * 1024;
+/** Milliseconds between two looks at a file that is followed. */
+const pause = 200;
+
+/**
+ * The last lines of a text, oldest first; undefined if there is no such file or it may not be read. A first line
+ * that the window cuts is left out.
+ */
+export async function lastLines(path: string, count: number): Promise<string[] | undefined> {
+  const end = await sizeOf(path);
+  if (end === undefined) return undefined;
+  const from = Math.max(0, end.size - window);
+  const lines = (await readPart(path, from, end.size)).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  if (from > 0) lines.shift();
+  return count === 0 ? [] : lines.slice(-count).map(withoutReturn);
+}
+
+/**
+ * Lines that are added after `from` bytes, until the signal is aborted. A file that is replaced or made shorter is
+ * read from its beginning; one that is not there yet is waited for.
+ */
+export async function* followLines(path: string, signal: AbortSignal, from?: number): AsyncGenerator<string> {
+  let known = await sizeOf(path);
+  let at = from ?? known?.size ?? 0;
+  let rest = '';
+  while (!signal.aborted) {
+    const now = await sizeOf(path);
+    if (now !== undefined && (now.inode !== known?.inode || now.size < at)) [at, rest] = [0, ''];
+    known = now;
+    if (now !== undefined && now.size > at) {
+      const lines = (rest + (await readPart(path, at, now.size))).split('\n');
+      at = now.size;
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield withoutReturn(line);
+    }
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** The size of a file in bytes; undefined if there is none. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  return (await sizeOf(path))?.size;
+}
+
+async function sizeOf(path: string): Promise<{ size: number; inode: number } | undefined> {
+  try {
+    const { size, ino } = await stat(path);
+    return { size, inode: ino };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined;
+    throw error;
+  }
+}
+
+async function readPart(path: string, from: number, to: number): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A terminal ends lines with a return as well. */
+const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
