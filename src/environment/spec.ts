@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { releaseSchema } from '../release/release.ts';
 import { portsSchema } from './ports.ts';
+import { serversSchema } from './servers.ts';
 import type { EnvironmentId } from './id.ts';
 
 const absolute = z.string().startsWith('/');
@@ -18,9 +19,11 @@ export const specSchema = z.strictObject({
   ),
   python: z.strictObject({ version: z.string(), path: absolute }),
   accelerator: z.strictObject({ kind: z.enum(['none']) }),
-  engine: z.enum(['docker']),
-  /** Address of the Docker engine: its containers and volumes exist only there. */
+  engine: z.enum(['docker', 'native']),
+  /** Address of the Docker engine: its containers and volumes exist only there. Empty for a native halfstack. */
   engineAddress: z.string(),
+  /** The servers of a native halfstack; other versions of them could not read its data. */
+  servers: serversSchema.optional(),
   /** Base of the leased block; 0 for upstream's numbers. */
   portBase: z.number().int().nonnegative(),
   ports: portsSchema,
