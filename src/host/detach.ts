@@ -25,6 +25,8 @@ export interface Started {
   readonly pid: number;
   /** As `processStart` gives it; empty if it ended before it could be looked at. */
   readonly started: string;
+  /** How it ended, if it has while we are here to see it: an exit status or the name of a signal. */
+  ended(): number | NodeJS.Signals | undefined;
 }
 
 /**
@@ -47,11 +49,13 @@ export async function spawnDetached(world: World, wanted: Detached): Promise<Sta
       detached: true,
       ...user,
     });
+    let ended: number | NodeJS.Signals | undefined;
+    child.on('exit', (status, signal) => (ended = status ?? signal ?? undefined));
     child.unref();
     await once(child, 'spawn');
     const { pid } = child;
     if (pid === undefined) throw new Error('a process that was started has no ID');
-    return { pid, started: (await processStart(pid)) ?? '' };
+    return { pid, started: (await processStart(pid)) ?? '', ended: () => ended };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Failure('BAI-COMMAND', `${file} could not be started: ${why}.`, {
