@@ -1,0 +1,90 @@
+// Bundles src/bin.ts into dist: split, so that a command loads only what it uses. Needs no network.
+import { build } from 'esbuild';
+import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Tests build into a folder of their own: `node .tooling/build.mjs FOLDER`. */
+const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
+
+/**
+ * Packages whose parts of a library we never use: Docker over ssh, BuildKit sessions, libpq, the editor
+ * prompt. They would weigh 0.8 MB and need a compiler (libraries.md section 3).
+ */
+const stubbed = [
+  'ssh2',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  'protobufjs',
+  'cpu-features',
+  'pg-native',
+  '@inquirer/external-editor',
+];
+
+const stubs = {
+  name: 'stubs',
+  setup({ onResolve, onLoad }) {
+    const names = new RegExp(`^(${stubbed.map((name) => name.replace('/', '\\/')).join('|')})$`);
+    onResolve({ filter: names }, ({ path }) => ({ path, namespace: 'stub' }));
+    onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
+// Packages in CommonJS ask for these three names, which an ES module does not have.
+const banner = [
+  "import { createRequire as makeRequire } from 'node:module';",
+  "import { dirname as folderOf } from 'node:path';",
+  "import { fileURLToPath as pathOf } from 'node:url';",
+  'const require = makeRequire(import.meta.url);',
+  'const __filename = pathOf(import.meta.url);',
+  'const __dirname = folderOf(__filename);',
+].join('\n');
+
+await rm(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/bin.ts'],
+  outdir,
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.17',
+  loader: { '.node': 'empty' },
+  banner: { js: banner },
+  plugins: [stubs],
+  legalComments: 'none',
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
+}).catch(() => process.exit(1)); // esbuild has told why
+
+await rm(join(root, 'dist'), { recursive: true, force: true });
+for (const { path, contents } of outputFiles) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}
+await chmod(join(outdir, 'bin.js'), 0o755);
+await writeFile(join(outdir, 'THIRD-PARTY-NOTICES'), await notices(Object.keys(metafile.inputs)));
+
+/** Name, version and licence text of every package that a bundled file came from. */
+async function notices(files) {
+  const folders = new Set();
+  for (const file of files) {
+    const found = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file);
+    if (found !== null) folders.add(found[0]);
+  }
+  const parts = await Promise.all([...folders].map((folder) => notice(join(root, folder))));
+  const line = '-'.repeat(78);
+  return ['bai-dev contains the following packages.', ...parts.sort()].join(`\n\n${line}\n\n`) + '\n';
+}
+
+async function notice(folder) {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  if (typeof license !== 'string') throw new Error(`${name} names no licence`);
+  const names = (await readdir(folder)).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+  const texts = await Promise.all(names.sort().map((file) => readFile(join(folder, file), 'utf8')));
+  return [`${name} ${version} (${license})`, ...texts.map((text) => text.trim())].join('\n\n');
+}

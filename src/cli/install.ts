@@ -1,0 +1,100 @@
+// bai-dev install: what is wanted, from the command line and from whoever sits at the terminal.
+import { resolve } from 'node:path';
+import { parseId, randomId, type EnvironmentId } from '../environment/id.ts';
+import { Failure } from '../failure.ts';
+import type { InstallRequest, Wishes } from '../operations/request.ts';
+import type { World } from '../world.ts';
+import type { Call, Command } from './command.ts';
+import { portWish } from './ports.ts';
+import type { Values } from './settings.ts';
+
+export const installCommand: Command = {
+  name: 'install',
+  group: 'Make',
+  about: 'make an environment, continue a half made one, repair a broken one',
+  argument: { name: 'id', about: 'name of the environment; made up if there is none' },
+  options: [
+    ...(['environment', 'release', 'python-version', 'engine', 'source', 'install-path', 'index'] as const),
+    ...(['ports', 'postgres-port', 'redis-port', 'etcd-port', 'manager-port', 'webserver-port'] as const),
+    ...(['agent-rpc-port', 'agent-watcher-port', 'yes', 'dry-run', 'json', 'verbose', 'no-color'] as const),
+  ],
+  examples: [
+    'bai-dev install -e dev2109',
+    'bai-dev install -e dev2103 --release 21.03 --install-path ~/work/dev2103',
+    'bai-dev install -e dev2109 --dry-run',
+  ],
+  async perform(world, call) {
+    const request = await requestOf(world, call);
+    const { install } = await import('../operations/install.ts');
+    return { command: 'install', value: await install(world, request) };
+  },
+};
+
+/** Everything that was said, and on a terminal the answers to what was not. */
+export async function requestOf(world: World, call: Call): Promise<InstallRequest> {
+  const { wishes, defaults } = call;
+  const yes = wishes.yes ?? defaults.yes ?? false;
+  const asking = world.ask.available && !yes;
+  const { id, made } = await chooseId(world, wishes.environment ?? defaults.environment, asking);
+  const said = {
+    id,
+    randomId: made,
+    wishes: wishesOf(wishes, 'BAI-USAGE'),
+    defaults: wishesOf(defaults, 'BAI-CONFIG'),
+    yes,
+    dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
+  };
+  return asking ? { ...said, wishes: { ...said.wishes, ...(await answers(world, said)) } } : said;
+}
+
+async function chooseId(
+  world: World,
+  said: EnvironmentId | undefined,
+  asking: boolean,
+): Promise<{ id: EnvironmentId; made: boolean }> {
+  if (said !== undefined) return { id: said, made: false };
+  const made = randomId(world.random);
+  if (!asking) return { id: made, made: true };
+  const check = (answer: string): true | string => complaint(() => parseId(answer));
+  const id = parseId(await world.ask.text({ message: 'Name of the environment', initial: made, check }));
+  return { id, made: id === made };
+}
+
+async function answers(world: World, request: InstallRequest): Promise<Partial<Wishes>> {
+  const { openQuestions } = await import('../operations/questions.ts');
+  const open = await openQuestions(world, request);
+  const release =
+    open.release && (await world.ask.choose({ message: 'Release of Backend.AI', ...open.release }));
+  const folder =
+    open.installPath && (await world.ask.text({ message: 'Folder', initial: open.installPath.initial }));
+  const { home, cwd } = world.host;
+  return {
+    ...(release === undefined ? {} : { release }),
+    ...(folder === undefined ? {} : { installPath: resolve(cwd, folder.replace(/^~(?=\/|$)/, home)) }),
+  };
+}
+
+function wishesOf(values: Values, code: 'BAI-USAGE' | 'BAI-CONFIG'): Wishes {
+  const { release, engine, source, index } = values;
+  const { 'install-path': installPath, 'python-version': pythonVersion } = values;
+  return {
+    ...(release === undefined ? {} : { release }),
+    ...(installPath === undefined ? {} : { installPath }),
+    ...(pythonVersion === undefined ? {} : { pythonVersion }),
+    ...(engine === undefined ? {} : { engine }),
+    ...(source === undefined ? {} : { source }),
+    ...(index === undefined ? {} : { index }),
+    ports: portWish(values, code),
+  };
+}
+
+/** What is wrong with an answer, or true. */
+function complaint(parse: () => unknown): true | string {
+  try {
+    parse();
+    return true;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}

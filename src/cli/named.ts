@@ -1,0 +1,24 @@
+// Which environment is meant, for commands that need one that exists.
+import { dirname, join } from 'node:path';
+import { parseId, type EnvironmentId } from '../environment/id.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../world.ts';
+import type { Command } from './command.ts';
+
+/** The ID, or a `BAI-USAGE` that says how to name one. */
+export function namedId(id: EnvironmentId | undefined, command: Command['name']): EnvironmentId {
+  if (id !== undefined) return id;
+  throw new Failure('BAI-USAGE', `bai-dev ${command} needs the ID of an environment.`, {
+    next: [{ purpose: 'for example', command: `bai-dev ${command} -e dev2109` }],
+  });
+}
+
+/** The ID in the `.bai-dev` file of the folder we stand in, or of one above it. */
+export async function environmentHere(host: Host): Promise<EnvironmentId | undefined> {
+  const { readText } = await import('../host/files.ts');
+  for (let folder = host.cwd; ; folder = dirname(folder)) {
+    const text = await readText(join(folder, '.bai-dev')).catch(() => undefined);
+    if (text !== undefined) return parseId(text.trim());
+    if (folder === dirname(folder)) return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+// Every option: its words on the command line. Its variable and its key in the config file follow from its name.
+
+/** Where an option stands in the help of its command. */
+export type OptionGroup = 'What' | 'Where' | 'How';
+
+export interface OptionWords {
+  /** `-e` */
+  readonly short?: string;
+  /** What its value is called in the help; an option without one is a switch. */
+  readonly value?: string;
+  readonly about: string;
+  readonly group: OptionGroup;
+}
+
+export const options = {
+  environment: {
+    short: '-e',
+    value: 'id',
+    about: 'name of the environment, as in dev2109',
+    group: 'What',
+  },
+  release: { value: 'release', about: 'release of Backend.AI: 21.09 or 2109', group: 'What' },
+  'python-version': { value: 'version', about: 'Python to use, as in 3.9 or 3.9.18', group: 'What' },
+  engine: { value: 'engine', about: 'what runs PostgreSQL, Redis and etcd: docker', group: 'What' },
+  source: { value: 'source', about: 'where the source trees come from: pypi', group: 'What' },
+  'install-path': { value: 'folder', about: 'folder of the environment', group: 'Where' },
+  index: { value: 'url', about: 'package index that pip and uv can read', group: 'Where' },
+  ports: { value: 'base', about: 'take a block of 200 ports that begins here', group: 'Where' },
+  'postgres-port': { value: 'port', about: 'port of PostgreSQL', group: 'Where' },
+  'redis-port': { value: 'port', about: 'port of Redis', group: 'Where' },
+  'etcd-port': { value: 'port', about: 'port of etcd', group: 'Where' },
+  'manager-port': { value: 'port', about: 'port of the manager', group: 'Where' },
+  'webserver-port': { value: 'port', about: 'port of the webserver', group: 'Where' },
+  'agent-rpc-port': { value: 'port', about: 'port on which the agent hears the manager', group: 'Where' },
+  'agent-watcher-port': { value: 'port', about: "port of the agent's watcher", group: 'Where' },
+  yes: { about: 'agree to the plan beforehand', group: 'How' },
+  'dry-run': { about: 'show the plan and write nothing', group: 'How' },
+  json: { about: 'one JSON object per line on stdout', group: 'How' },
+  verbose: { about: 'tell every step and command', group: 'How' },
+  'no-color': { about: 'no colours', group: 'How' },
+} as const satisfies Record<string, OptionWords>;
+
+export type OptionName = keyof typeof options;
+
+export const optionNames = Object.keys(options) as OptionName[];
+
+/** `--install-path`, for sentences. */
+export const flagOf = (name: OptionName): string => `--${name}`;
+
+/** `BAI_DEV_INSTALL_PATH` */
+export const variableOf = (name: OptionName): string => `BAI_DEV_${name.toUpperCase().replaceAll('-', '_')}`;
+
+export function optionWords(name: OptionName): OptionWords {
+  return options[name];
+}

@@ -1,0 +1,148 @@
+// The grammar of the command line: commands, their options and their help. Loads nothing but the parser.
+import { Command as Parser, CommanderError, Option } from 'commander';
+import { Failure } from '../failure.ts';
+import type { Command } from './command.ts';
+import { deleteCommand } from './delete.ts';
+import { explainCommand } from './explain.ts';
+import { guideCommand } from './guide.ts';
+import { installCommand } from './install.ts';
+import { optionNames, optionWords, type OptionName } from './options.ts';
+import { releasesCommand } from './releases.ts';
+
+export const commands: readonly Command[] = [
+  installCommand,
+  deleteCommand,
+  guideCommand,
+  releasesCommand,
+  explainCommand,
+];
+
+/** Values as they were typed; a switch is `true`. */
+export type Typed = Readonly<Partial<Record<OptionName, string>>>;
+
+export type Parsed =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'call';
+      readonly command: Command;
+      readonly typed: Typed;
+      /** The positional argument. */
+      readonly argument?: string;
+    };
+
+/** Understands a command line, or throws a `BAI-USAGE` that says what is wrong with it. */
+export function parse(argv: readonly string[], about: { version: string; width: number }): Parsed {
+  let text = '';
+  let errors = '';
+  let found: Parsed | undefined;
+  const program = new Parser('bai-dev')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (part) => (text += part),
+      writeErr: (part) => (errors += part),
+      getOutHelpWidth: () => about.width,
+      getErrHelpWidth: () => about.width,
+    })
+    .description('Makes, runs and removes Backend.AI development environments')
+    .usage('<command> [options]')
+    .version(about.version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help, or that of a command')
+    .helpCommand(false)
+    .addHelpText('after', topFooter);
+  for (const command of commands) {
+    addCommand(program, command, (call) => {
+      found = call;
+    });
+  }
+  if (argv.length === 0) return { kind: 'text', text: program.helpInformation() + topFooter + '\n' };
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'text', text };
+    throw usage(error, errors, argv);
+  }
+  if (found === undefined) throw new Error('the parser ended without a command');
+  return found;
+}
+
+const topFooter = `
+Examples:
+  bai-dev install -e dev2109
+  bai-dev guide dev2109
+  bai-dev delete -e dev2109
+
+bai-dev <command> --help tells the options of a command.`;
+
+function addCommand(program: Parser, command: Command, choose: (call: Parsed) => void): void {
+  const parser = program
+    .command(command.name)
+    .description(command.about)
+    .helpGroup(`${command.group}:`)
+    .addHelpOption(new Option('-h, --help', 'show this help').helpGroup('How:'))
+    .addHelpText('after', footer(command));
+  const { argument } = command;
+  if (argument !== undefined) {
+    parser.argument(argument.required === true ? `<${argument.name}>` : `[${argument.name}]`, argument.about);
+  }
+  for (const name of optionNames.filter((each) => command.options.includes(each))) {
+    const { short, value, about, group } = optionWords(name);
+    const flags = [short, value === undefined ? `--${name}` : `--${name} <${value}>`];
+    parser.addOption(new Option(flags.filter(Boolean).join(', '), about).helpGroup(`${group}:`));
+  }
+  parser.action(() => {
+    const [positional] = parser.args;
+    choose({
+      kind: 'call',
+      command,
+      typed: typedOf(parser, command),
+      ...(positional === undefined ? {} : { argument: positional }),
+    });
+  });
+}
+
+function typedOf(parser: Parser, command: Command): Typed {
+  const typed: Partial<Record<OptionName, string>> = {};
+  for (const option of parser.options) {
+    const name = option.long?.slice(2) as OptionName;
+    const key = option.attributeName();
+    if (!command.options.includes(name) || parser.getOptionValueSource(key) !== 'cli') continue;
+    const value: unknown = parser.getOptionValue(key);
+    typed[name] = typeof value === 'string' ? value : 'true';
+  }
+  return typed;
+}
+
+function footer({ examples, options, typedOnly = [] }: Command): string {
+  const also = options.find((name) => !typedOnly.includes(name) && optionWords(name).value !== undefined);
+  const says =
+    also === undefined
+      ? ''
+      : `\n
+Options are also variables and keys of ~/.config/bai-dev/config.yaml:
+--install-path is BAI_DEV_INSTALL_PATH and install-path. Flags win, then variables.`;
+  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}${options.includes('ports') ? says : ''}`;
+}
+
+/** Commander's sentence as ours: no prefix, a capital, a full stop. */
+function usage(error: CommanderError, errors: string, argv: readonly string[]): Failure {
+  const [first = '', ...more] = (errors.trim() === '' ? error.message : errors.trim()).split('\n');
+  const sentence = first
+    .replace(/^error: /, '')
+    .replaceAll("'", '"')
+    .replace(/\.?$/, '.');
+  const hint = more
+    .map((line) => /^\(Did you mean (.*)\?\)$/.exec(line)?.[1])
+    .filter((meant) => meant !== undefined)
+    .map((meant) => ` Did you mean ${meant}?`)
+    .join('');
+  const known = commands.find(({ name }) => name === argv[0]);
+  return new Failure('BAI-USAGE', sentence.charAt(0).toUpperCase() + sentence.slice(1) + hint, {
+    next: [
+      {
+        purpose: 'see what there is',
+        command: known === undefined ? 'bai-dev --help' : `bai-dev ${known.name} --help`,
+      },
+    ],
+  });
+}

@@ -1,0 +1,196 @@
+// From words to an exit status: makes the world, lets the command do its work, and catches whatever comes of it.
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import type { Call } from './cli/command.ts';
+import type { Input } from './cli/input.ts';
+import { commands, parse, type Parsed } from './cli/program.ts';
+import { Failure, failureMeanings } from './failure.ts';
+import type { Event, FailureFacts } from './report/events.ts';
+import type { LogFile } from './report/logfile.ts';
+import type { Output } from './report/output.ts';
+import { quoted } from './report/quoted.ts';
+import type { Result } from './report/results.ts';
+import type { Ask, Host, World } from './world.ts';
+
+type Asked = Extract<Parsed, { kind: 'call' }>;
+
+/** Runs one command line to its end; gives the exit status. Never throws. */
+export async function main(input: Input): Promise<number> {
+  const run: Run = { command: commandOf(input.argv), output: undefined, log: undefined };
+  try {
+    const parsed = parse(input.argv, { version: input.version, width: input.stdout.columns || 80 });
+    if (parsed.kind === 'text') {
+      input.stdout.write(parsed.text);
+      return 0;
+    }
+    const result = await perform(input, parsed, run);
+    const output = run.output ?? (await outputOf(input, shownAs(input)));
+    output.end({ ok: true, result }, {});
+    return 0;
+  } catch (error) {
+    const output = run.output ?? (await outputOf(input, shownAs(input)));
+    const stack = error instanceof Failure ? undefined : stackOf(error);
+    const failure = factsOf(error, input, run);
+    run.log?.note([`${failure.code}: ${failure.reason}`, ...(stack?.split('\n') ?? [])]);
+    const line = run.log?.failureLine();
+    output.end(
+      { ok: false, command: run.command, failure },
+      { ...(line === undefined ? {} : { line }), ...(stack === undefined ? {} : { stack }) },
+    );
+    return failure.exit;
+  } finally {
+    run.log?.close();
+  }
+}
+
+/** What is known of a run, for whoever has to tell its end. */
+interface Run {
+  readonly command: string;
+  id?: string;
+  output: Output | undefined;
+  log: LogFile | undefined;
+}
+
+/** Also of a command line that is wrong in some other way. */
+const commandOf = ([first]: readonly string[]): string =>
+  commands.find(({ name }) => name === first)?.name ?? '';
+
+async function perform(input: Input, { command, typed, argument }: Asked, run: Run): Promise<Result> {
+  const [{ hostOf }, { readSettings }, { logFile }] = await Promise.all([
+    import('./cli/host.ts'),
+    import('./cli/settings.ts'),
+    import('./report/logfile.ts'),
+  ]);
+  const host = hostOf(input);
+  const takesId = command.argument?.name === 'id';
+  const settings = await readSettings(host, takesId ? withPositional(typed, argument) : typed, {
+    variables: command.options.filter((name) => !(command.typedOnly ?? []).includes(name)),
+    readsConfig: command.readsConfig ?? true,
+  });
+  const call: Call = { ...settings, ...(takesId || argument === undefined ? {} : { argument }) };
+  const said = { ...settings.defaults, ...settings.wishes };
+  const shown: Shown = {
+    json: said.json ?? false,
+    verbose: said.verbose ?? false,
+    noColor: said['no-color'] ?? false,
+  };
+  const now = (): Date => new Date();
+  const output = await outputOf(input, shown, host);
+  const log = logFile({ home: host.home, now });
+  run.output = output;
+  run.log = log;
+
+  const controller = new AbortController();
+  const crash = new Promise<never>((_resolve, reject) => {
+    const end = (): void => {
+      const reason: unknown = input.ended.reason;
+      const why = typeof reason === 'string' ? interruption(reason as NodeJS.Signals, input, run) : reason;
+      controller.abort(why);
+      // an interrupted operation ends by itself and in order; one that lost its error never would
+      if (!(why instanceof Failure)) reject(asError(why));
+    };
+    if (input.ended.aborted) end();
+    else input.ended.addEventListener('abort', end, { once: true });
+  });
+  const emit = (event: Event): void => {
+    if (event.kind === 'environment') run.id = event.id;
+    log.emit(event);
+    output.emit(event);
+  };
+  const world: World = {
+    host,
+    report: { emit },
+    ask: await askOf(input, { shown, output, signal: controller.signal }),
+    signal: controller.signal,
+    now,
+    random: (n) => randomBytes(n).toString('hex'),
+    marks: { BAI_DEV_RUN: randomBytes(8).toString('hex') },
+  };
+  return await Promise.race([command.perform(world, call), crash]);
+}
+
+/** An ID may be positional or `-e`; said twice it must be the same. */
+function withPositional(typed: Asked['typed'], argument: string | undefined): Asked['typed'] {
+  if (argument === undefined) return typed;
+  if (typed.environment !== undefined && typed.environment !== argument) {
+    throw new Failure(
+      'BAI-USAGE',
+      `Two environments are named: ${argument}, and ${typed.environment} by --environment.`,
+    );
+  }
+  return { ...typed, environment: argument };
+}
+
+interface Shown {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+}
+
+/** Before the settings are read, or when they cannot be: what is plainly said. */
+function shownAs({ argv, variables }: Input): Shown {
+  const says = (flag: string, variable: string): boolean =>
+    argv.includes(flag) || /^(true|yes|on|1)$/i.test(variables[variable] ?? '');
+  return {
+    json: says('--json', 'BAI_DEV_JSON'),
+    verbose: says('--verbose', 'BAI_DEV_VERBOSE'),
+    noColor: says('--no-color', 'BAI_DEV_NO_COLOR'),
+  };
+}
+
+async function outputOf(input: Input, shown: Shown, host?: Host): Promise<Output> {
+  const { chooseOutput } = await import('./report/choose.ts');
+  return chooseOutput({ ...input, ...shown, home: host?.home ?? input.variables['HOME'] ?? '' });
+}
+
+/** A person is there only where both ends of the talk are a terminal. */
+async function askOf(
+  { stdin, stderr, variables }: Input,
+  { shown, output, signal }: { shown: Shown; output: Output; signal: AbortSignal },
+): Promise<Ask> {
+  const { noAsk, terminalAsk } = await import('./cli/ask.ts');
+  const { isSet } = await import('./report/style.ts');
+  if (!stdin.isTTY || !stderr.isTTY || shown.json || isSet(variables['CI'])) return noAsk;
+  return terminalAsk({ stdin, stderr, signal, pause: () => output.pause(), resume: () => output.resume() });
+}
+
+/** What a signal means, with the command that continues. */
+function interruption(signal: NodeJS.Signals, input: Input, run: Run): Failure {
+  const words = ['bai-dev', ...input.argv];
+  const named = run.id === undefined || input.argv.includes(run.id);
+  const again = named ? words : [...words, '-e', run.id];
+  return new Failure('BAI-INTERRUPTED', `The command was interrupted by ${signal}.`, {
+    exit: 128 + constants.signals[signal],
+    next: [{ purpose: 'continue', command: again.map(quoted).join(' ') }],
+    facts: { signal },
+  });
+}
+
+function factsOf(error: unknown, input: Input, { log, command }: Run): FailureFacts {
+  const failure = error instanceof Failure ? error : internal(error, input);
+  const path = failure.more.log ?? log?.path();
+  const help = { purpose: 'see what there is', command: `bai-dev ${command} --help` };
+  const { next = failure.code === 'BAI-USAGE' ? [help] : [], lines = [], facts = {}, step } = failure.more;
+  return {
+    code: failure.code,
+    reason: failure.message,
+    exit: failure.exit,
+    retryable: failureMeanings[failure.code].retryable,
+    next,
+    lines,
+    facts,
+    ...(step === undefined ? {} : { step }),
+    ...(path === undefined ? {} : { log: path }),
+  };
+}
+
+function internal(error: unknown, { version, node, argv, reportAt }: Input): Failure {
+  const { message } = asError(error);
+  return new Failure('BAI-INTERNAL', `This is a mistake of bai-dev ${version} on Node ${node}: ${message}`, {
+    cause: error,
+  });
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+const stackOf = (error: unknown): string => asError(error).stack ?? String(error);

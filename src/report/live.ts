@@ -1,0 +1,181 @@
+// The live view as data and lines: which group stands how. Draws nothing itself, so it can be read in a test.
+import type { Event, StepOutcome } from './events.ts';
+import { apart, cut, pad, widthOf } from './layout.ts';
+import { clock, shortDuration, type Look, type Tone } from './style.ts';
+import { machineSum, progress } from './words/events.ts';
+
+interface LiveStep {
+  readonly title: string;
+  readonly began: number;
+  detail: string;
+}
+
+interface Group {
+  readonly name: string;
+  /** Planned steps; grows where there is no plan. */
+  total: number;
+  readonly ended: StepOutcome[];
+  readonly running: Map<string, LiveStep>;
+  readonly words: string[];
+  began?: number;
+  finished?: number;
+}
+
+export interface Live {
+  readonly groups: Map<string, Group>;
+  readonly began: number;
+  expected?: number;
+  planned: boolean;
+  machine?: { readonly words: string; readonly seconds: number };
+}
+
+export const newLive = (now: number): Live => ({ groups: new Map(), began: now, planned: false });
+
+/** True if anything is worth being shown. */
+export const isEmpty = (live: Live): boolean => live.groups.size === 0 && live.machine === undefined;
+
+/** Enters an event. `now` in milliseconds of a clock that only goes forward. */
+export function enter(live: Live, event: Event, now: number): void {
+  switch (event.kind) {
+    case 'prechecks':
+      live.machine = { words: machineSum(event), seconds: event.seconds };
+      break;
+    case 'plan':
+      live.groups.clear();
+      live.planned = true;
+      if (event.seconds !== undefined && event.seconds > 0) live.expected = event.seconds;
+      for (const { group } of event.steps) groupOf(live, group).total += 1;
+      break;
+    case 'step-started': {
+      const group = groupOf(live, event.group);
+      if (!live.planned) group.total = Math.max(group.total, group.ended.length + group.running.size + 1);
+      group.began ??= now;
+      delete group.finished;
+      group.running.set(event.step, { title: event.title, began: now, detail: '' });
+      break;
+    }
+    case 'step-progress':
+      for (const { running } of live.groups.values()) {
+        const step = running.get(event.step);
+        if (step !== undefined) step.detail = progress(event);
+      }
+      break;
+    case 'step-ended': {
+      const group = groupOf(live, event.group);
+      group.running.delete(event.step);
+      group.ended.push(event.outcome);
+      group.began ??= now;
+      if (event.summary !== undefined) group.words.push(event.summary);
+      if (group.ended.length >= group.total && group.running.size === 0) group.finished = now;
+      break;
+    }
+    case 'removal': {
+      const group = groupOf(live, 'Removed');
+      group.began ??= now;
+      group.total += 1;
+      group.ended.push(event.outcome === 'failed' ? 'failed' : 'done');
+      group.words.splice(0, group.words.length, `${group.ended.length} · ${event.resource}`);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+function groupOf({ groups }: Live, name: string): Group {
+  const known = groups.get(name);
+  if (known !== undefined) return known;
+  const group: Group = { name, total: 0, ended: [], running: new Map(), words: [] };
+  groups.set(name, group);
+  return group;
+}
+
+/** One line a group, none longer than the width. `ended`: the last picture, that stays. */
+export function liveLines(live: Live, look: Look, at: { now: number; ended: boolean }): string[] {
+  const { machine } = live;
+  const rows = [...live.groups.values()].map((group) => groupLine(group, look, at));
+  const first =
+    machine === undefined
+      ? []
+      : [
+          line(look, {
+            mark: look.marks.done,
+            tone: 'good',
+            name: 'Machine',
+            detail: machine.words,
+            time: shortDuration(machine.seconds),
+          }),
+        ];
+  return [...first, ...rows, ...(at.ended || rows.length === 0 ? [] : ['', footer(live, look, at.now)])];
+}
+
+/** `0:24 of about 0:45`; past the estimate only what is true. */
+function footer({ began, expected }: Live, look: Look, now: number): string {
+  const seconds = (now - began) / 1000;
+  const known = expected !== undefined && seconds <= expected;
+  const text = `  ${clock(seconds)}${known ? ` of about ${clock(expected)}` : ''}`;
+  return look.paint('faint', cut(text, look.width - 1, look.marks.cut));
+}
+
+function groupLine(group: Group, look: Look, { now, ended }: { now: number; ended: boolean }): string {
+  const { name, began } = group;
+  const { marks } = look;
+  if (began === undefined) return line(look, { mark: ' ', tone: 'faint', name, detail: '', time: '' });
+  const failed = group.ended.includes('failed') || group.ended.includes('interrupted');
+  const kept = group.ended.length > 0 && group.ended.every((outcome) => outcome === 'kept');
+  const done = group.ended.filter((outcome) => outcome === 'done' || outcome === 'kept').length;
+  const whole = done >= group.total && group.running.size === 0;
+  const time = shortDuration(((group.finished ?? now) - began) / 1000);
+  if (failed)
+    return line(look, { mark: marks.bad, tone: 'bad', name, detail: runningWords(group, done, look), time });
+  if (whole && kept) return line(look, { mark: marks.done, tone: 'faint', name, detail: 'kept', time: '' });
+  if (whole)
+    return line(look, { mark: marks.done, tone: 'good', name, detail: doneWords(group, look), time });
+  const spin = ended ? marks.dot : (marks.spin[Math.floor(now / 80) % marks.spin.length] ?? '');
+  return line(look, { mark: spin, tone: 'strong', name, detail: runningWords(group, done, look), time });
+}
+
+function doneWords({ words, total }: Group, { marks }: Look): string {
+  if (words.length > 0) return words.join(` ${marks.dot} `);
+  return total === 1 ? '' : `${total} steps`;
+}
+
+/** `4 of 6 · agent: 143 of 187 packages · client`, the longest running first. */
+function runningWords({ running, total, words, name }: Group, done: number, { marks }: Look): string {
+  if (name === 'Removed') return words.join('');
+  const each = [...running.values()].map(({ title, detail }) =>
+    detail === '' ? title : `${title}: ${detail}`,
+  );
+  return [...(total > 1 ? [`${done} of ${total}`] : []), ...each].join(` ${marks.dot} `);
+}
+
+interface Row {
+  readonly mark: string;
+  readonly tone: Tone;
+  readonly name: string;
+  readonly detail: string;
+  readonly time: string;
+}
+
+/** Columns of the group's name, as wide as the longest of upstream's words for a part. */
+const nameWidth = 18;
+/** Below this the time goes; below that of `narrowest` the details go too. */
+const narrow = 60;
+const narrowest = 36;
+
+function line({ paint, marks, width }: Look, { mark, tone, name, detail, time }: Row): string {
+  // one column stays free: a full line makes some terminals wrap
+  const room = width - 1;
+  const head = `  ${pad(mark, widthOf(marks.done))} ${pad(name, nameWidth)}`;
+  const named = cut(head.trimEnd(), room, marks.cut);
+  const painted = (text: string): string =>
+    mark.trim() === '' ? paint(tone, text) : text.replace(mark, () => paint(tone, mark));
+  if (width < narrowest || detail === '') {
+    const right = detail === '' && time !== '' && width >= narrow ? apart(named, time, room) : undefined;
+    return painted(right ?? named);
+  }
+  const right = width < narrow ? '' : time;
+  const left = `${head} ${cut(detail, room - widthOf(head) - 1 - (right === '' ? 0 : widthOf(right) + 2), marks.cut)}`;
+  const whole = right === '' ? left.trimEnd() : (apart(left, right, room) ?? left);
+  return tone === 'faint' ? paint('faint', whole) : painted(whole);
+}

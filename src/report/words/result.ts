@@ -1,0 +1,105 @@
+// What a command says when it ends well: one screen for each kind of result.
+import type { DeleteResult } from '../../operations/delete.ts';
+import type { InstallResult } from '../../operations/install.ts';
+import type { ReleaseRow } from '../../operations/releases.ts';
+import { apart, pad, table } from '../layout.ts';
+import type { Explanation, Result } from '../results.ts';
+import { count, duration, tilde, type Look } from '../style.ts';
+import { guideScreen } from './guide.ts';
+import { planScreen } from './plan.ts';
+
+export function resultScreen(result: Result, look: Look): string[] {
+  switch (result.command) {
+    case 'install':
+      return installScreen(result.value, look);
+    case 'delete':
+      return deleteScreen(result.value, look);
+    case 'guide':
+      return guideScreen(result.value, look);
+    case 'releases':
+      return releasesScreen(result.value, look);
+    case 'explain':
+      return explanationScreen(result.value);
+  }
+}
+
+function installScreen(result: InstallResult, look: Look): string[] {
+  const { id, outcome, account } = result;
+  if (outcome === 'planned') {
+    return [
+      `${id} would be made like this:`,
+      '',
+      ...planScreen(result.plan ?? [], look),
+      '  Nothing has been written.',
+    ];
+  }
+  const { paint } = look;
+  const ready = { made: 'is ready', continued: 'is ready', repaired: 'is repaired', unchanged: 'is ready' }[
+    outcome
+  ];
+  const head = paint('strong', `${id} ${ready}.`);
+  const took = outcome === 'unchanged' ? 'nothing had to be done' : `in ${duration(result.seconds)}`;
+  return [
+    apart(head, paint('faint', took), Math.min(look.width, 80)) ?? head,
+    '',
+    row(look, 'Start the daemons', `bai-dev guide ${id}`, 'tells how, one by one'),
+    row(look, 'Web UI', result.webUrl, 'once the webserver runs'),
+    row(look, 'Log in as', `${account.email} · ${account.password}`, "upstream's public example account"),
+    row(look, 'Folder', tilde(result.installPath, look.home)),
+    row(look, 'Remove it', `bai-dev delete -e ${id}`),
+  ];
+}
+
+/** The remark goes first where there is no room. */
+function row(look: Look, label: string, text: string, remark = ''): string {
+  const line = `  ${pad(label, 21)}  ${text}`;
+  const whole = remark === '' ? line : `${line}   ${look.paint('faint', remark)}`;
+  return `${line}   ${remark}`.length > look.width ? line : whole;
+}
+
+function deleteScreen({ id, outcome, removed, kept, seconds }: DeleteResult, look: Look): string[] {
+  const { paint, marks } = look;
+  const stays =
+    kept.length === 0 ? [] : ['', '  These stay:', ...kept.map((name) => `  ${marks.dot} ${name}`)];
+  if (outcome === 'planned') {
+    return [
+      `Deleting ${id} would remove ${count(removed.length, 'thing')}:`,
+      '',
+      ...removed.map((name) => `  ${marks.dot} ${name}`),
+      ...stays,
+      '',
+      '  Nothing has been removed.',
+    ];
+  }
+  const head = paint('strong', `${id} is deleted.`);
+  const sum = paint('faint', `${count(removed.length, 'thing')} removed in ${duration(seconds)}`);
+  return [apart(head, sum, Math.min(look.width, 80)) ?? head, ...stays];
+}
+
+function releasesScreen(rows: readonly ReleaseRow[], { paint }: Look): string[] {
+  return [
+    ...table([
+      ['RELEASE', 'PYTHON', 'RELEASED', 'SUPPORTED UNTIL', ''].map((title) => paint('faint', title)),
+      ...rows.map((release) => [
+        release.version,
+        release.python,
+        release.released,
+        release.supportEnds,
+        [release.default ? 'default' : '', release.ended ? 'support has ended' : '']
+          .filter(Boolean)
+          .join(', '),
+      ]),
+    ]),
+    '',
+    'Install one with   bai-dev install --release RELEASE',
+  ];
+}
+
+function explanationScreen({ code, about, exit, retryable }: Explanation): string[] {
+  return [
+    `${code}  ${about}`,
+    '',
+    `  Exit status   ${exit}`,
+    `  Trying again  ${retryable ? 'may help, with nothing changed' : 'helps only once the reason is gone'}`,
+  ];
+}
