@@ -40,3 +40,4 @@ export const serversSchema = z.strictObject({
 export type ServerPackage = Readonly<z.infer<typeof packageSchema>>;
 export type Server = Readonly<z.infer<typeof serverSchema>>;
 export type Servers = Readonly<z.infer<typeof serversSchema>>;
+export type ServerRole = keyof Servers;

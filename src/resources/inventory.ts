@@ -6,7 +6,9 @@ import { folderKind } from './folder.ts';
 import type { Removal, ResourceHandling } from './handling.ts';
 import { leaseKind } from './lease.ts';
 import { networkKind } from './network.ts';
+import { processKind } from './process.ts';
 import type { Resource, ResourceKind } from './resource.ts';
+import { serverKind } from './server.ts';
 import { treeKind } from './tree.ts';
 import { virtualenvKind } from './virtualenv.ts';
 import { volumeKind } from './volume.ts';
@@ -20,6 +22,8 @@ const kinds: { readonly [K in ResourceKind]: ResourceHandling<K> } = {
   volume: volumeKind,
   network: networkKind,
   lease: leaseKind,
+  process: processKind,
+  server: serverKind,
 };
 
 /** What a person calls it. */

@@ -24,6 +24,21 @@ export const resourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('network'), name: z.string(), engine: z.string() }),
   /** A block of ports; base 0 is upstream's own numbers. It exists only as this entry of the record. */
   z.strictObject({ kind: z.literal('lease'), base: z.number().int().nonnegative() }),
+  /** A daemon; `started` as host/proc.ts tells it, `folder` the one it was started in. */
+  z.strictObject({
+    kind: z.literal('process'),
+    name: z.string(),
+    pid: z.number().int().positive(),
+    started: z.string(),
+    folder: path,
+  }),
+  /** A native server of the halfstack: whatever process of `program` stands in its data folder `path`. */
+  z.strictObject({
+    kind: z.literal('server'),
+    name: z.enum(['postgres', 'redis', 'etcd']),
+    path,
+    program: path,
+  }),
 ]);
 
 export type Resource = z.infer<typeof resourceSchema>;
@@ -37,6 +52,7 @@ export function resourceKey(resource: Resource): string {
     case 'file':
     case 'tree':
     case 'virtualenv':
+    case 'server':
       return `${resource.kind}:${resource.path}`;
     case 'container':
     case 'volume':
@@ -44,5 +60,7 @@ export function resourceKey(resource: Resource): string {
       return `${resource.kind}:${resource.engine}:${resource.name}`;
     case 'lease':
       return `lease:${resource.base}`;
+    case 'process':
+      return `process:${resource.pid}:${resource.started}`;
   }
 }

@@ -1,0 +1,105 @@
+// Finds and stops the servers of a native halfstack: what runs our program in our data folder is ours, nothing else.
+import { z } from 'zod';
+import type { ServerRole } from '../../environment/servers.ts';
+import { Failure } from '../../failure.ts';
+import { readText, removeFile, writeWhole } from '../../host/files.ts';
+import { livingIn, signalLiving, standsIn, waitForEnd, type Living } from '../../host/living.ts';
+import { commandOf, processStart } from '../../host/proc.ts';
+
+/** What tells a server from all other processes. */
+export interface ServerPlace {
+  readonly role: ServerRole;
+  /** Its data folder, in which it stands. */
+  readonly data: string;
+  /** Its program, as it is started. */
+  readonly program: string;
+}
+
+/** Gentle first; each with the seconds it may take. PostgreSQL's SIGINT ends connections, SIGTERM would wait for them. */
+const farewells: Readonly<Record<ServerRole, readonly (readonly [NodeJS.Signals, seconds: number])[]>> = {
+  postgres: [
+    ['SIGINT', 30],
+    ['SIGQUIT', 5],
+    ['SIGKILL', 5],
+  ],
+  redis: [
+    ['SIGTERM', 15],
+    ['SIGKILL', 5],
+  ],
+  etcd: [
+    ['SIGTERM', 15],
+    ['SIGKILL', 5],
+  ],
+};
+
+/** The server that runs there; undefined if none does. Only looks. */
+export async function findServer(place: ServerPlace): Promise<Living | undefined> {
+  return (await serversIn(place))[0];
+}
+
+/** Beside the data: where the system does not tell who stands in a folder, this is how a server is found again. */
+export async function noteServer(place: ServerPlace, server: Pick<Living, 'pid' | 'started'>): Promise<void> {
+  await writeWhole(notePath(place), JSON.stringify({ pid: server.pid, started: server.started }));
+}
+
+/**
+ * Stops the server that runs there, and what a server that was killed left of itself; true if there was one.
+ * Returns when nothing of it lives. Throws `BAI-ENGINE` if something cannot be ended.
+ */
+export async function stopServer(place: ServerPlace): Promise<boolean> {
+  const [main] = await serversIn(place);
+  if (main !== undefined) {
+    for (const [signal, seconds] of farewells[place.role]) {
+      if (!(await signalLiving(main, signal))) break;
+      if ((await waitForEnd([main], seconds)).length === 0) break;
+    }
+  }
+  const orphans = await waitForEnd(await membersIn(place), main === undefined ? 0 : 1);
+  await Promise.all(orphans.map((orphan) => signalLiving(orphan, 'SIGKILL')));
+  const [stubborn] = await waitForEnd(orphans, 5);
+  if (stubborn !== undefined) {
+    throw new Failure('BAI-ENGINE', `Process ${stubborn.pid} (${place.role}) cannot be ended.`, {
+      next: [{ purpose: 'look at it', command: `ps -fp ${stubborn.pid}` }],
+    });
+  }
+  await removeFile(notePath(place));
+  return main !== undefined || orphans.length > 0;
+}
+
+/** Servers, the oldest first: of a process that was just forked from one the command line is the same. */
+async function serversIn(place: ServerPlace): Promise<Living[]> {
+  const living = (await livingIn(place.data)).filter(({ command }) => runs(command, place));
+  if (living.length > 0) return living;
+  const noted = await notedServer(place);
+  return noted === undefined ? [] : [noted];
+}
+
+/** All processes of the server: those that PostgreSQL forks call themselves `postgres: checkpointer`. */
+async function membersIn(place: ServerPlace): Promise<Living[]> {
+  const living = await livingIn(place.data);
+  return living.filter(
+    ({ command }) => runs(command, place) || (place.role === 'postgres' && command.startsWith('postgres: ')),
+  );
+}
+
+const runs = (command: string, { program }: ServerPlace): boolean =>
+  command === program || command.startsWith(`${program} `);
+
+const noteSchema = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
+const notePath = ({ data }: ServerPlace): string => `${data}.process`;
+
+async function notedServer(place: ServerPlace): Promise<Living | undefined> {
+  const note = noteOf(await readText(notePath(place)));
+  if (note === undefined || (await processStart(note.pid)) !== note.started) return undefined;
+  if (![undefined, place.data].includes(await standsIn(note.pid))) return undefined;
+  const command = await commandOf(note.pid);
+  return command !== undefined && runs(command, place) ? { ...note, command } : undefined;
+}
+
+function noteOf(text: string | undefined): z.infer<typeof noteSchema> | undefined {
+  try {
+    return text === undefined ? undefined : noteSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

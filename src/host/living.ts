@@ -1,0 +1,75 @@
+// What is told of a living process by the system itself: the folder it stands in, the variables it began with.
+import { readFile, readlink, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { commandOf, processIds, processStart } from './proc.ts';
+
+export interface Living {
+  readonly pid: number;
+  /** As `processStart` gives it. */
+  readonly started: string;
+  /** Its command line; a server may have written something else there. */
+  readonly command: string;
+}
+
+/** What Linux adds to the name of a folder that is gone. */
+const gone = ' (deleted)';
+
+/**
+ * The folder that a process stands in, also after that was removed; undefined where this user may not know or
+ * the system does not tell (only Linux does).
+ */
+export async function standsIn(pid: number): Promise<string | undefined> {
+  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return folder?.endsWith(gone) === true ? folder.slice(0, -gone.length) : folder;
+}
+
+/** True if a process was started with a variable of that value; some servers overwrite that memory. */
+export async function carries(pid: number, variable: string, value: string): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  return text.split('\0').includes(`${variable}=${value}`);
+}
+
+/** All processes that stand in this very folder, the oldest first; none where the system does not tell. */
+export async function livingIn(folder: string): Promise<Living[]> {
+  if (process.platform !== 'linux') return [];
+  const real = await realpath(folder).catch(() => folder);
+  const pids = await processIds();
+  const folders = await Promise.all(pids.map(standsIn));
+  const found = await Promise.all(
+    pids
+      .filter((_, at) => folders[at] === real)
+      .map(async (pid): Promise<Living | undefined> => {
+        const started = await processStart(pid);
+        const command = await commandOf(pid);
+        return started === undefined || command === undefined ? undefined : { pid, started, command };
+      }),
+  );
+  return found
+    .filter((living) => living !== undefined)
+    .sort((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid);
+}
+
+/** Sends a signal to exactly this process; false if it is gone or may not be signalled. */
+export async function signalLiving(
+  { pid, started }: Pick<Living, 'pid' | 'started'>,
+  signal: NodeJS.Signals,
+): Promise<boolean> {
+  if ((await processStart(pid)) !== started) return false;
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until all of them are gone; those that are not after so many seconds. */
+export async function waitForEnd<P extends Pick<Living, 'pid' | 'started'>>(
+  processes: readonly P[],
+  seconds: number,
+): Promise<P[]> {
+  for (const until = performance.now() + seconds * 1000; ; await sleep(10)) {
+    const starts = await Promise.all(processes.map(({ pid }) => processStart(pid)));
+    const left = processes.filter(({ started }, at) => starts[at] === started);
+    if (left.length === 0 || performance.now() > until) return left;
+  }
+}
