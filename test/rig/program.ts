@@ -1,7 +1,16 @@
 // Runs the built program as a user would: its own process, its own HOME, nothing of this machine's settings.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from './world.ts';
 
@@ -85,28 +94,44 @@ export function buildProgram(): Program {
   };
 }
 
-/** A fresh HOME whose XDG folders are the default ones; pyenv is this machine's unless a test says otherwise. */
+/**
+ * A fresh HOME whose XDG folders are the default ones, with a pyenv of its own: this machine's Pythons, but room
+ * for virtualenvs that nobody else sees.
+ */
 export function freshHome(variables: Readonly<Record<string, string>> = {}): Home {
   const folder = mkdtempSync(join(tmpdir(), 'bai-dev-home-'));
   const home = join(folder, 'home');
   mkdirSync(home);
+  linkPythons(join(home, '.pyenv'));
   return {
     folder,
     home,
     state: join(home, '.local/state/bai-dev'),
     cache: join(home, '.cache/bai-dev'),
     config: join(home, '.config/bai-dev'),
-    variables: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: home,
-      USER: 'tester',
-      LANG: 'C.UTF-8',
-      TMPDIR: folder,
-      GIT_CONFIG_NOSYSTEM: '1',
-      ...variables,
-    },
+    variables: { ...machineVariables(), HOME: home, USER: 'tester', LANG: 'C.UTF-8', ...variables },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** What a test cannot do without on this machine: where programs are, and how to trust and reach the network. */
+function machineVariables(): Record<string, string> {
+  const needed = /^(SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(https?|no|all)_proxy)$/i;
+  const path = (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('/.pyenv/'));
+  const given = Object.entries(process.env).filter(([name]) => needed.test(name)) as [string, string][];
+  return { ...Object.fromEntries(given), PATH: path.join(':') };
+}
+
+function linkPythons(root: string): void {
+  const real = join(process.env['PYENV_ROOT'] ?? join(homedir(), '.pyenv'), 'versions');
+  for (const version of existsSync(real) ? readdirSync(real) : []) {
+    if (!/^3\.\d+\.\d+$/.test(version)) continue;
+    // links inside a folder: Python takes this folder for its own, and virtualenvs can be put beside
+    mkdirSync(join(root, 'versions', version), { recursive: true });
+    for (const part of ['bin', 'lib', 'include', 'share']) {
+      symlinkSync(join(real, version, part), join(root, 'versions', version, part));
+    }
+  }
 }
 
 /** Runs it to its end. */

@@ -1,0 +1,87 @@
+// All that a test of a whole command needs: the built program with a third release, stand-in components on an
+// index of their own, and fresh homes.
+import { randomInt } from 'node:crypto';
+import { makeStandIns, type StandIns } from './components.ts';
+import { startIndex, type Index } from './index.ts';
+import { purge } from './inventory.ts';
+import {
+  begin,
+  buildProgram,
+  freshHome,
+  run,
+  type Ended,
+  type Home,
+  type Program,
+  type Start,
+} from './program.ts';
+import { putStandInRelease, standInVersion } from './release.ts';
+
+export interface Stage {
+  readonly program: Program;
+  readonly index: Index;
+  readonly standIns: StandIns;
+  /** A home that is removed with the stage. */
+  home(variables?: Readonly<Record<string, string>>): Home;
+  /** An ID of its own; whatever Docker has under it when the stage closes is removed. */
+  id(name: string): string;
+  /** Runs the program with `--json`. */
+  run(home: Home, args: readonly string[], more?: Partial<Start>): Promise<Ended>;
+  begin(home: Home, args: readonly string[], more?: Partial<Start>): ReturnType<typeof begin>;
+  /** The arguments that install the stand-in release under an ID, with ports that are its own. */
+  install(id: string, ...more: readonly string[]): readonly string[];
+  close(): Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const program = buildProgram();
+  const standIns = makeStandIns();
+  const index = await startIndex({ distributions: standIns.distributions, forward: ['uv'] });
+  putStandInRelease(program, standIns);
+  const homes: Home[] = [];
+  const bases = new Map<string, number>();
+  const start = (home: Home, args: readonly string[], more: Partial<Start> = {}): Start => ({
+    program,
+    home,
+    args: [...args, '--json'],
+    ...more,
+  });
+  return {
+    program,
+    index,
+    standIns,
+    home: (variables) => {
+      const home = freshHome(variables);
+      homes.push(home);
+      return home;
+    },
+    id: (name) => {
+      const id = `${name}-${randomInt(36 ** 5).toString(36)}`;
+      // several test files run side by side on one machine
+      bases.set(id, 10_000 + 200 * randomInt(100));
+      return id;
+    },
+    run: (home, args, more) => run(start(home, args, more)),
+    begin: (home, args, more) => begin(start(home, args, more)),
+    install: (id, ...more) => {
+      const ports = String(bases.get(id) ?? 10_000);
+      return [
+        'install',
+        '-e',
+        id,
+        '--release',
+        standInVersion,
+        '--index',
+        index.url,
+        '--ports',
+        ports,
+        ...more,
+      ];
+    },
+    close: async () => {
+      await index.close();
+      for (const id of bases.keys()) purge(id);
+      for (const home of homes) home.remove();
+      program.remove();
+    },
+  };
+}
