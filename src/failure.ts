@@ -22,6 +22,7 @@ export const failureMeanings = {
   'BAI-CONFLICT-OWNER': meaning(5, 'Something of that name exists and was not made by bai-dev.'),
   'BAI-CONFLICT-PHASE': meaning(5, 'The environment is not in a state that allows this.'),
   'BAI-LOCKED': meaning(5, 'Another bai-dev works on this environment.', true),
+  'BAI-OCCUPIED': meaning(5, 'Something that a server needs is in the hands of another.'),
   'BAI-GIT-WORK': meaning(5, 'A working copy holds work that exists nowhere else.'),
   'BAI-COMMAND': meaning(6, 'A command that a step needs did not succeed.'),
   'BAI-FILESYSTEM': meaning(6, 'A file or folder could not be read, written or removed.'),

@@ -1,0 +1,29 @@
+// Who stands in a daemon's way: a stranger on one of its ports.
+import { Failure } from '../failure.ts';
+import { isTaken, portHolder } from '../host/net.ts';
+import type { Daemon } from './daemon.ts';
+
+/**
+ * Throws `BAI-OCCUPIED` naming the first port of a daemon that another process holds. To be asked only when
+ * nothing of the daemon runs: several of them listen so that a second one shares the port unseen (facts 6.2).
+ */
+export async function assertPortsFree(id: string, { name, ports }: Daemon): Promise<void> {
+  for (const port of ports) {
+    if (!(await isTaken(port))) continue;
+    const holder = await portHolder(port);
+    const { pid, command, user, since } = holder ?? {};
+    const who =
+      command === undefined
+        ? `a process of ${user ?? 'an unknown user'}`
+        : `${command.split(' ').slice(0, 4).join(' ')} (pid ${pid ?? '?'}, user ${user ?? '?'}${since === undefined ? '' : `, since ${since}`})`;
+    throw new Failure('BAI-OCCUPIED', `Port ${port}, which ${name} of ${id} needs, is held by ${who}.`, {
+      facts: { daemon: name, port, ...holder },
+      next: [
+        pid === undefined
+          ? { purpose: 'see who it is', command: `sudo ss -ltnp 'sport = :${port}'` }
+          : { purpose: 'end it, if you can do without it', command: `kill ${pid}` },
+        { purpose: 'then', command: `bai-dev start ${id}` },
+      ],
+    });
+  }
+}

@@ -1,0 +1,56 @@
+// What runs of an environment's daemons: asked of the machine, with the record as a hint that may be wrong.
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { allProcesses, carryingAll, withDescendants, type Relative } from '../host/family.ts';
+import { processStart } from '../host/proc.ts';
+import type { ResourceOf } from '../resources/resource.ts';
+import { daemonMark } from './daemon.ts';
+
+export interface Running {
+  /** The process that was started; undefined if only what it left behind lives. */
+  readonly main?: { readonly pid: number; readonly started: string };
+  /** Everything of it that lives, the main process too. */
+  readonly family: readonly Relative[];
+}
+
+/** The entry of the record for a daemon's process. It may be that of a process that is gone. */
+export function recordedProcess(record: EnvironmentRecord, name: string): ResourceOf<'process'> | undefined {
+  return record.resources
+    .filter((resource) => resource.kind === 'process')
+    .findLast((resource) => resource.name === name);
+}
+
+/** The recorded process of a daemon, if that very process lives: quick, and enough where nobody was killed. */
+export async function recordedAlive(
+  record: EnvironmentRecord,
+  name: string,
+): Promise<ResourceOf<'process'> | undefined> {
+  const entry = recordedProcess(record, name);
+  return entry !== undefined && (await processStart(entry.pid)) === entry.started ? entry : undefined;
+}
+
+/**
+ * Everything that lives of the named daemons. A run that was killed between a start and its entry leaves a process
+ * that no record names: it is found by what it carries. A process that outlived the one that started it is found
+ * as well, also when it left its session or took another name.
+ */
+export async function runningDaemons(
+  record: EnvironmentRecord,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Running>> {
+  const processes = await allProcesses();
+  const ours = await carryingAll(processes, { BAI_DEV_ENVIRONMENT: record.spec.id });
+  const found = new Map<string, Running>();
+  for (const name of names) {
+    const marked = await carryingAll(ours, { [daemonMark]: name });
+    const entry = recordedProcess(record, name);
+    const recorded = processes.find(({ pid, started }) => pid === entry?.pid && started === entry.started);
+    const roots = [...marked, ...(recorded === undefined ? [] : [recorded])].map(({ pid }) => pid);
+    const family = withDescendants(processes, roots);
+    if (family.length === 0) continue;
+    // without an entry the leader of a group is the one that a killed run started: its children lead none
+    const main =
+      recorded ?? (entry === undefined ? marked.find(({ pid, group }) => pid === group) : undefined);
+    found.set(name, { family, ...(main && { main: { pid: main.pid, started: main.started } }) });
+  }
+  return found;
+}

@@ -1,0 +1,92 @@
+// Daemons in windows of a tmux session that is named after the environment, as the guide of 2021 advises.
+import { Failure } from '../failure.ts';
+import { execute, type Output } from '../host/exec.ts';
+import { processStart } from '../host/proc.ts';
+import type { World } from '../world.ts';
+import type { Spawned } from './background.ts';
+import type { Daemon, Launch } from './daemon.ts';
+
+export interface Window {
+  /** Of the session: the environment's ID. */
+  readonly id: string;
+  readonly daemon: Daemon;
+  readonly launch: Launch;
+}
+
+/** Throws `BAI-PRECHECK` where there is no tmux. */
+export async function assertTmux(world: World): Promise<void> {
+  const { exit } = await tmux(world, ['-V']).catch(() => ({ exit: 127 }));
+  if (exit === 0) return;
+  throw new Failure('BAI-PRECHECK', 'tmux is not installed on this machine.', {
+    next: [
+      { purpose: 'install it, on Debian or Ubuntu', command: 'sudo apt-get install tmux' },
+      { purpose: 'or leave out', command: '--tmux' },
+    ],
+  });
+}
+
+/**
+ * Starts a daemon in a window of its own; all that it writes goes to its log as well. The window stays when the
+ * daemon ends, so that its last words can be read.
+ */
+export async function spawnInTmux(world: World, { id, daemon, launch }: Window): Promise<Spawned> {
+  const target = `=${id}:=${daemon.name}`;
+  await tmux(world, ['kill-window', '-t', target]); // one that an earlier start left
+  const variables = Object.entries({
+    ...launch.environment,
+    BAI_DEV_ENVIRONMENT: id,
+    BAI_DEV_RUN: undefined,
+  });
+  const unset = variables.filter(([, value]) => value === undefined).flatMap(([name]) => ['-u', name]);
+  const set = variables.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  const place = ['-d', '-n', daemon.name, '-c', unformatted(launch.cwd), '-P', '-F', '#{pane_pid}'];
+  // one list of commands, so that nothing is written before the log is connected
+  const rest = [
+    ...['env', ...unset, ...set, launch.file, ...launch.args],
+    ...[';', 'set-option', '-w', '-t', target, 'remain-on-exit', 'on'],
+    ...[';', 'pipe-pane', '-t', target, `exec cat >> ${quoted(unformatted(daemon.log))}`],
+  ];
+  const inSession = () => tmux(world, ['new-window', '-t', `=${id}:`, ...place, ...rest]);
+  const newSession = () => tmux(world, ['new-session', '-s', id, '-x', '200', '-y', '50', ...place, ...rest]);
+  let made = await inSession();
+  if (made.exit !== 0) made = await newSession();
+  if (made.exit !== 0) made = await inSession(); // another daemon's start was quicker
+  const pid = Number(made.stdout.trim());
+  if (made.exit !== 0 || !(pid > 0)) {
+    throw new Failure(
+      'BAI-COMMAND',
+      `tmux could not open a window for ${daemon.name}: ${made.stderr.trim()}.`,
+    );
+  }
+  return {
+    pid,
+    started: (await processStart(pid)) ?? '',
+    ended: async () => {
+      const { stdout } = await tmux(world, ['display-message', '-p', '-t', target, '#{pane_dead_status}']);
+      return /^\d+$/.test(stdout.trim()) ? Number(stdout) : undefined;
+    },
+  };
+}
+
+/** Closes the windows of daemons that have ended; the session goes with its last window. */
+export async function closeWindows(world: World, id: string, pids: readonly number[]): Promise<void> {
+  const list = ['list-panes', '-s', '-t', `=${id}`, '-F', '#{window_id} #{pane_pid} #{pane_dead}'];
+  const panes = await tmux(world, list).catch(() => undefined); // no tmux here
+  for (const line of panes?.stdout.split('\n') ?? []) {
+    const [window, pid, dead] = line.split(' ');
+    if (window !== undefined && dead === '1' && pids.includes(Number(pid))) {
+      await tmux(world, ['kill-window', '-t', window]);
+    }
+  }
+}
+
+/** The server that this may start must not carry the number of our run: whoever ends that would end all windows. */
+function tmux(world: World, args: readonly string[]): Promise<Output> {
+  const { BAI_DEV_RUN: _run, ...marks } = world.marks;
+  return execute({ ...world, marks }, { file: 'tmux', args, limit: 10, allow: [1], quiet: true });
+}
+
+/** tmux expands `#{…}` and, in commands, `%H`. */
+const unformatted = (path: string): string => path.replaceAll('#', '##').replaceAll('%', '%%');
+
+const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
