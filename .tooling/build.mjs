@@ -1,10 +1,12 @@
-// Bundles src/bin.ts into dist: split, so that a command loads only what it uses. Needs no network.
+// Bundles src/bin.ts into dist (or the folder that is named): split, so that a command loads only what it uses.
+// Needs no network.
 import { build } from 'esbuild';
 import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const target = resolve(process.argv[2] ?? join(root, 'dist'));
 /** Tests build into a folder of their own: `node .tooling/build.mjs FOLDER`. */
 const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
 
@@ -61,7 +63,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 }).catch(() => process.exit(1)); // esbuild has told why
 
-await rm(join(root, 'dist'), { recursive: true, force: true });
+await rm(target, { recursive: true, force: true });
 for (const { path, contents } of outputFiles) {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, contents);

@@ -1,14 +1,13 @@
 // From words to an exit status: makes the world, lets the command do its work, and catches whatever comes of it.
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:os';
 import type { Call } from './cli/command.ts';
+import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
 import { commands, parse, type Parsed } from './cli/program.ts';
-import { Failure, failureMeanings } from './failure.ts';
-import type { Event, FailureFacts } from './report/events.ts';
+import { Failure } from './failure.ts';
+import type { Event } from './report/events.ts';
 import type { LogFile } from './report/logfile.ts';
 import type { Output } from './report/output.ts';
-import { quoted } from './report/quoted.ts';
 import type { Result } from './report/results.ts';
 import type { Ask, Host, World } from './world.ts';
 
@@ -29,8 +28,8 @@ export async function main(input: Input): Promise<number> {
     return 0;
   } catch (error) {
     const output = run.output ?? (await outputOf(input, shownAs(input)));
-    const stack = error instanceof Failure ? undefined : stackOf(error);
-    const failure = factsOf(error, input, run);
+    const stack = error instanceof Failure ? undefined : asError(error).stack;
+    const failure = factsOf(error, { ...input, command: run.command, log: run.log?.path() });
     run.log?.note([`${failure.code}: ${failure.reason}`, ...(stack?.split('\n') ?? [])]);
     const line = run.log?.failureLine();
     output.end(
@@ -56,10 +55,11 @@ const commandOf = ([first]: readonly string[]): string =>
   commands.find(({ name }) => name === first)?.name ?? '';
 
 async function perform(input: Input, { command, typed, argument }: Asked, run: Run): Promise<Result> {
-  const [{ hostOf }, { readSettings }, { logFile }] = await Promise.all([
+  const [{ hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
     import('./cli/host.ts'),
     import('./cli/settings.ts'),
     import('./report/logfile.ts'),
+    import('./host/append.ts'),
   ]);
   const host = hostOf(input);
   const takesId = command.argument?.name === 'id';
@@ -76,7 +76,7 @@ async function perform(input: Input, { command, typed, argument }: Asked, run: R
   };
   const now = (): Date => new Date();
   const output = await outputOf(input, shown, host);
-  const log = logFile({ home: host.home, now });
+  const log = logFile({ home: host.home, now, open: openAppender });
   run.output = output;
   run.log = log;
 
@@ -84,7 +84,8 @@ async function perform(input: Input, { command, typed, argument }: Asked, run: R
   const crash = new Promise<never>((_resolve, reject) => {
     const end = (): void => {
       const reason: unknown = input.ended.reason;
-      const why = typeof reason === 'string' ? interruption(reason as NodeJS.Signals, input, run) : reason;
+      const why =
+        typeof reason === 'string' ? interruption(reason as NodeJS.Signals, input.argv, run.id) : reason;
       controller.abort(why);
       // an interrupted operation ends by itself and in order; one that lost its error never would
       if (!(why instanceof Failure)) reject(asError(why));
@@ -153,44 +154,3 @@ async function askOf(
   if (!stdin.isTTY || !stderr.isTTY || shown.json || isSet(variables['CI'])) return noAsk;
   return terminalAsk({ stdin, stderr, signal, pause: () => output.pause(), resume: () => output.resume() });
 }
-
-/** What a signal means, with the command that continues. */
-function interruption(signal: NodeJS.Signals, input: Input, run: Run): Failure {
-  const words = ['bai-dev', ...input.argv];
-  const named = run.id === undefined || input.argv.includes(run.id);
-  const again = named ? words : [...words, '-e', run.id];
-  return new Failure('BAI-INTERRUPTED', `The command was interrupted by ${signal}.`, {
-    exit: 128 + constants.signals[signal],
-    next: [{ purpose: 'continue', command: again.map(quoted).join(' ') }],
-    facts: { signal },
-  });
-}
-
-function factsOf(error: unknown, input: Input, { log, command }: Run): FailureFacts {
-  const failure = error instanceof Failure ? error : internal(error, input);
-  const path = failure.more.log ?? log?.path();
-  const help = { purpose: 'see what there is', command: `bai-dev ${command} --help` };
-  const { next = failure.code === 'BAI-USAGE' ? [help] : [], lines = [], facts = {}, step } = failure.more;
-  return {
-    code: failure.code,
-    reason: failure.message,
-    exit: failure.exit,
-    retryable: failureMeanings[failure.code].retryable,
-    next,
-    lines,
-    facts,
-    ...(step === undefined ? {} : { step }),
-    ...(path === undefined ? {} : { log: path }),
-  };
-}
-
-function internal(error: unknown, { version, node, argv, reportAt }: Input): Failure {
-  const { message } = asError(error);
-  return new Failure('BAI-INTERNAL', `This is a mistake of bai-dev ${version} on Node ${node}: ${message}`, {
-    cause: error,
-  });
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-const stackOf = (error: unknown): string => asError(error).stack ?? String(error);

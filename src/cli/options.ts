@@ -50,6 +50,7 @@ export const flagOf = (name: OptionName): string => `--${name}`;
 /** `BAI_DEV_INSTALL_PATH` */
 export const variableOf = (name: OptionName): string => `BAI_DEV_${name.toUpperCase().replaceAll('-', '_')}`;
 
+/** An option's words with every field they may have. */
 export function optionWords(name: OptionName): OptionWords {
   return options[name];
 }

@@ -59,10 +59,10 @@ export async function readConfig(host: Host): Promise<Values> {
   const places: Record<string, number | undefined> = {};
   for (const { key, value } of document.contents.items) {
     const name = isScalar(key) ? String(key.value) : '';
-    places[name] = isScalar(key) ? key.range?.[0] : undefined;
+    places[name] = isScalar(key) ? key.range[0] : undefined;
     if (!isScalar(value)) throw config(`${at(places[name])}: ${name} must have one value.`);
     // the text as it was written: 21.10 and 3.10 are no numbers
-    texts[name] = value.source ?? '';
+    texts[name] = value.source;
   }
   const parsed = z.strictObject(schemaFor(host, undefined).shape).partial().safeParse(texts);
   if (parsed.success) return defined(parsed.data);

@@ -16,6 +16,7 @@ export interface Choice {
   forbidColor(): void;
 }
 
+/** The output that fits the streams, the variables and what was asked for. */
 export async function chooseOutput(choice: Choice): Promise<Output> {
   const { variables, noColor, verbose, home } = choice;
   const [stdout, stderr] = [writer(choice.stdout), writer(choice.stderr)];

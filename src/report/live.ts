@@ -17,6 +17,8 @@ interface Group {
   readonly ended: StepOutcome[];
   readonly running: Map<string, LiveStep>;
   readonly words: string[];
+  /** Titles of the steps that failed or were interrupted. */
+  readonly broken: string[];
   began?: number;
   finished?: number;
 }
@@ -26,19 +28,21 @@ export interface Live {
   readonly began: number;
   expected?: number;
   planned: boolean;
-  machine?: { readonly words: string; readonly seconds: number };
+  /** The prechecks run since then, or have said this. */
+  machine?: { readonly began: number } | { readonly words: string; readonly seconds: number };
 }
 
 export const newLive = (now: number): Live => ({ groups: new Map(), began: now, planned: false });
 
-/** True if anything is worth being shown. */
-export const isEmpty = (live: Live): boolean => live.groups.size === 0 && live.machine === undefined;
-
 /** Enters an event. `now` in milliseconds of a clock that only goes forward. */
 export function enter(live: Live, event: Event, now: number): void {
   switch (event.kind) {
+    case 'environment':
+      if (event.command === 'install') live.machine ??= { began: now };
+      break;
     case 'prechecks':
-      live.machine = { words: machineSum(event), seconds: event.seconds };
+      if (event.findings.some(({ severity }) => severity === 'blocker')) delete live.machine;
+      else live.machine = { words: machineSum(event), seconds: event.seconds };
       break;
     case 'plan':
       live.groups.clear();
@@ -66,6 +70,9 @@ export function enter(live: Live, event: Event, now: number): void {
       group.ended.push(event.outcome);
       group.began ??= now;
       if (event.summary !== undefined) group.words.push(event.summary);
+      if (event.outcome === 'failed' || event.outcome === 'interrupted') {
+        group.broken.push(`${event.title} ${event.outcome}`);
+      }
       if (group.ended.length >= group.total && group.running.size === 0) group.finished = now;
       break;
     }
@@ -74,6 +81,7 @@ export function enter(live: Live, event: Event, now: number): void {
       group.began ??= now;
       group.total += 1;
       group.ended.push(event.outcome === 'failed' ? 'failed' : 'done');
+      if (event.outcome === 'failed') group.broken.push(event.resource);
       group.words.splice(0, group.words.length, `${group.ended.length} · ${event.resource}`);
       break;
     }
@@ -85,29 +93,36 @@ export function enter(live: Live, event: Event, now: number): void {
 function groupOf({ groups }: Live, name: string): Group {
   const known = groups.get(name);
   if (known !== undefined) return known;
-  const group: Group = { name, total: 0, ended: [], running: new Map(), words: [] };
+  const group: Group = { name, total: 0, ended: [], running: new Map(), words: [], broken: [] };
   groups.set(name, group);
   return group;
 }
 
 /** One line a group, none longer than the width. `ended`: the last picture, that stays. */
 export function liveLines(live: Live, look: Look, at: { now: number; ended: boolean }): string[] {
-  const { machine } = live;
   const rows = [...live.groups.values()].map((group) => groupLine(group, look, at));
-  const first =
-    machine === undefined
-      ? []
-      : [
-          line(look, {
-            mark: look.marks.done,
-            tone: 'good',
-            name: 'Machine',
-            detail: machine.words,
-            time: shortDuration(machine.seconds),
-          }),
-        ];
-  return [...first, ...rows, ...(at.ended || rows.length === 0 ? [] : ['', footer(live, look, at.now)])];
+  return [
+    ...machineLines(live, look, at),
+    ...rows,
+    ...(at.ended || rows.length === 0 ? [] : ['', footer(live, look, at.now)]),
+  ];
 }
+
+function machineLines({ machine }: Live, look: Look, at: { now: number; ended: boolean }): string[] {
+  if (machine === undefined) return [];
+  const name = 'Machine';
+  if ('words' in machine) {
+    const time = shortDuration(machine.seconds);
+    return [line(look, { mark: look.marks.done, tone: 'good', name, detail: machine.words, time })];
+  }
+  // a run with nothing to do asks the machine nothing
+  if (at.ended) return [];
+  const time = shortDuration((at.now - machine.began) / 1000);
+  return [line(look, { mark: spin(look, at.now), tone: 'strong', name, detail: '', time })];
+}
+
+const spin = ({ marks }: Look, now: number): string =>
+  marks.spin[Math.floor(now / 80) % marks.spin.length] ?? '';
 
 /** `0:24 of about 0:45`; past the estimate only what is true. */
 function footer({ began, expected }: Live, look: Look, now: number): string {
@@ -121,18 +136,24 @@ function groupLine(group: Group, look: Look, { now, ended }: { now: number; ende
   const { name, began } = group;
   const { marks } = look;
   if (began === undefined) return line(look, { mark: ' ', tone: 'faint', name, detail: '', time: '' });
-  const failed = group.ended.includes('failed') || group.ended.includes('interrupted');
   const kept = group.ended.length > 0 && group.ended.every((outcome) => outcome === 'kept');
   const done = group.ended.filter((outcome) => outcome === 'done' || outcome === 'kept').length;
   const whole = done >= group.total && group.running.size === 0;
   const time = shortDuration(((group.finished ?? now) - began) / 1000);
-  if (failed)
-    return line(look, { mark: marks.bad, tone: 'bad', name, detail: runningWords(group, done, look), time });
+  if (group.broken.length > 0) {
+    return line(look, {
+      mark: marks.bad,
+      tone: 'bad',
+      name,
+      detail: group.broken.join(` ${marks.dot} `),
+      time,
+    });
+  }
   if (whole && kept) return line(look, { mark: marks.done, tone: 'faint', name, detail: 'kept', time: '' });
   if (whole)
     return line(look, { mark: marks.done, tone: 'good', name, detail: doneWords(group, look), time });
-  const spin = ended ? marks.dot : (marks.spin[Math.floor(now / 80) % marks.spin.length] ?? '');
-  return line(look, { mark: spin, tone: 'strong', name, detail: runningWords(group, done, look), time });
+  const mark = ended ? marks.dot : spin(look, now);
+  return line(look, { mark, tone: 'strong', name, detail: runningWords(group, done, look), time });
 }
 
 function doneWords({ words, total }: Group, { marks }: Look): string {

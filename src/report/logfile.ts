@@ -1,5 +1,5 @@
 // The log of an environment: everything that happened, with times, also what the screen left out.
-import { openAppender, type Appender } from '../host/append.ts';
+import type { Appender } from '../host/append.ts';
 import type { Event } from './events.ts';
 import { lookOf, noPaint, type Look } from './style.ts';
 import { eventLines } from './words/events.ts';
@@ -14,8 +14,14 @@ export interface LogFile {
   close(): void;
 }
 
+export interface LogParts {
+  readonly home: string;
+  readonly now: () => Date;
+  readonly open: (path: string) => Appender | undefined;
+}
+
 /** Events before the log is opened are kept and entered then: before that nothing may be written. */
-export function logFile({ home, now }: { home: string; now: () => Date }): LogFile {
+export function logFile({ home, now, open }: LogParts): LogFile {
   const look: Look = lookOf(
     { color: false, unicode: true, live: false },
     { paint: noPaint, width: Infinity, home },
@@ -35,7 +41,7 @@ export function logFile({ home, now }: { home: string; now: () => Date }): LogFi
     emit: (event) => {
       if (event.kind === 'log-opened' && path === undefined) {
         path = event.path;
-        file = openAppender(path);
+        file = open(path);
         waiting.splice(0).forEach((line) => file?.append(line));
       }
       enter(eventLines(event, look, true));

@@ -21,6 +21,7 @@ export interface EndingMore {
 /** A stream that may be gone: what cannot be written is not written. */
 export type Write = (text: string) => void;
 
+/** Writes to a stream and never throws. */
 export function writer(stream: NodeJS.WriteStream): Write {
   return (text) => {
     try {

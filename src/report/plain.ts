@@ -20,6 +20,7 @@ export interface PlainParts {
 /** A long step says now and then how far it is, so that nobody thinks it hangs; in milliseconds. */
 const silence = 15_000;
 
+/** Events and failures go to stderr, a result to stdout. */
 export function plainOutput(parts: PlainParts): Output {
   const { stdout, stderr, look, style, verbose, clock } = parts;
   const say = (lines: readonly string[]): void => stderr(inLocale(asText(lines), style.unicode));

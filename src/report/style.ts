@@ -70,6 +70,7 @@ export interface Look {
   readonly home: string;
 }
 
+/** A style with its marks, at some width. */
 export function lookOf(style: Style, more: { paint: Paint; width: number; home: string }): Look {
   return { ...more, marks: style.unicode ? unicodeMarks : asciiMarks };
 }

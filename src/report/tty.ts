@@ -3,7 +3,7 @@ import { Chalk } from 'chalk';
 import ora, { type Ora } from 'ora';
 import type { Event, Finding, PlannedStep } from './events.ts';
 import { apart, cut } from './layout.ts';
-import { enter, isEmpty, liveLines, newLive } from './live.ts';
+import { enter, liveLines, newLive } from './live.ts';
 import { asText, type Output, type Write } from './output.ts';
 import { inLocale, tilde, type Look, type Paint, type Style, type Tone } from './style.ts';
 import { endingLines } from './words/ending.ts';
@@ -38,6 +38,7 @@ export interface TerminalParts {
   readonly clock: () => number;
 }
 
+/** Draws the live view while steps run, above it what must stay, and at the end its last picture. */
 export function terminalOutput(parts: TerminalParts): Output {
   const { stdout, stderr, screen, look, style, verbose, clock } = parts;
   const shown = (lines: readonly string[]): string => inLocale(asText(lines), style.unicode);
@@ -71,16 +72,21 @@ export function terminalOutput(parts: TerminalParts): Output {
   };
   const drawLast = (): void => {
     stop();
-    if (working && !isEmpty(live)) say([...liveLines(live, look(), { now: clock(), ended: true }), '']);
+    const lines = working ? liveLines(live, look(), { now: clock(), ended: true }) : [];
+    if (lines.length > 0) say([...lines, '']);
     working = false;
   };
 
+  const sayFindings = (told: readonly Finding[]): void => {
+    if (told.length > 0) say([...told.flatMap((finding) => findingLines(finding, look())), '']);
+  };
   const note = (event: Event): void => {
     switch (event.kind) {
       case 'environment':
         if (id === '') say([header(event, look()), '']);
         if (id === '' && event.random === true) say([`  ${event.id} is a name made up for this run.`, '']);
         id = event.id;
+        working = event.command === 'install';
         break;
       case 'note':
         say(eventLines(event, look(), verbose).map((line) => `  ${line}`));
@@ -88,9 +94,7 @@ export function terminalOutput(parts: TerminalParts): Output {
       case 'prechecks':
         findings = event.findings;
         if (findings.some(({ severity }) => severity === 'blocker')) break;
-        for (const finding of findings.filter(({ severity }) => verbose || severity === 'warning')) {
-          say(findingLines(finding, look()));
-        }
+        sayFindings(findings.filter(({ severity }) => verbose || severity === 'warning'));
         break;
       case 'plan':
         plan = event.steps;

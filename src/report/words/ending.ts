@@ -16,6 +16,7 @@ export interface EndingScreen {
   readonly verbose: boolean;
 }
 
+/** The screen that fits the ending. */
 export function endingLines({ ending, more, findings, id, verbose }: EndingScreen, look: Look): string[] {
   if (ending.ok) return resultScreen(ending.result, look);
   const { command, failure } = ending;

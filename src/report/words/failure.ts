@@ -14,20 +14,21 @@ export interface FailureScreen {
   readonly line?: number;
 }
 
+/** The whole screen; what to do next is always on it. */
 export function failureScreen({ command, failure, line }: FailureScreen, look: Look): string[] {
   const { paint, marks, home } = look;
   const { step, code, lines, log } = failure;
   const where = step === undefined ? `bai-dev ${command}`.trim() : `${step.group} › ${step.title}`;
   const heading = `${marks.bad} ${where}`;
   const screen = [
-    paint('bad', apart(heading, code, Math.min(look.width, 80)) ?? `${heading}  ${code}`),
+    ...heads(heading, code, look).map((head) => paint('bad', head)),
     ...prose(failure.reason, look),
   ];
   if (lines.length > 0) screen.push('', ...lines.slice(-shown).map((each) => `    ${each}`));
   const why = failure.facts['why'];
   const rows: [label: string, text: string][] = [];
   if (typeof why === 'string') rows.push(['Why', why]);
-  rows.push(...nextRows(nextOf(failure)));
+  rows.push(...nextRows(failure.next, look));
   if (log !== undefined) {
     rows.push(['Log', `${tilde(log, home)}${line === undefined ? '' : ` (line ${line})`}`]);
   }
@@ -36,17 +37,24 @@ export function failureScreen({ command, failure, line }: FailureScreen, look: L
   return end === undefined ? screen : [...screen, '', ...prose(end, look)];
 }
 
-/** There is always something to do: at least to read what the code means, or to try again. */
-export function nextOf({ next, code }: FailureFacts): readonly NextCommand[] {
-  return next.length > 0 ? next : [{ purpose: 'what this means', command: `bai-dev explain ${code}` }];
+function heads(heading: string, code: string, { width }: Look): string[] {
+  const one = apart(heading, code, Math.min(width, 80));
+  return one === undefined ? [heading, `  ${code}`] : [one];
 }
 
-function nextRows(next: readonly NextCommand[]): [string, string][] {
+/** A command stays in one piece; where that leaves no room for its purpose, it gets a line of its own. */
+function nextRows(next: readonly NextCommand[], { width }: Look): [string, string][] {
   const longest = Math.max(0, ...next.map(({ purpose }) => widthOf(purpose)));
-  return next.map(({ purpose, command }, at) => [
-    at === 0 ? 'Next' : '',
-    `${pad(`${purpose}:`, longest + 1)}   ${command}`,
-  ]);
+  return next.flatMap(({ purpose, command }, at): [string, string][] => {
+    const label = at === 0 ? 'Next' : '';
+    const one = `${pad(`${purpose}:`, longest + 1)}   ${command}`;
+    return widthOf(one) + 9 <= width
+      ? [[label, one]]
+      : [
+          [label, `${purpose}:`],
+          ['', `  ${command}`],
+        ];
+  });
 }
 
 /** Said only where it is true: an install that began to write. */

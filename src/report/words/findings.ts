@@ -31,6 +31,7 @@ export function findingLines({ severity, title, reason, next }: Finding, look: L
   ];
 }
 
+/** The mark that stands before a finding. */
 export function markOf(severity: Severity, { marks }: Look): string {
   switch (severity) {
     case 'ok':

@@ -4,6 +4,7 @@ import { table } from '../layout.ts';
 import { quoted } from '../quoted.ts';
 import { tilde, type Look } from '../style.ts';
 
+/** The whole guide, paths with `~`. */
 export function guideScreen(guide: Guide, look: Look): string[] {
   const { paint, home } = look;
   const short = (path: string): string => tilde(path, home);

@@ -2,12 +2,13 @@
 import type { DeleteResult } from '../../operations/delete.ts';
 import type { InstallResult } from '../../operations/install.ts';
 import type { ReleaseRow } from '../../operations/releases.ts';
-import { apart, pad, table } from '../layout.ts';
+import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { count, duration, tilde, type Look } from '../style.ts';
 import { guideScreen } from './guide.ts';
 import { planScreen } from './plan.ts';
 
+/** The screen of any result. */
 export function resultScreen(result: Result, look: Look): string[] {
   switch (result.command) {
     case 'install':
@@ -38,23 +39,32 @@ function installScreen(result: InstallResult, look: Look): string[] {
     outcome
   ];
   const head = paint('strong', `${id} ${ready}.`);
+  const rows: readonly Row[] = [
+    ['Start the daemons', `bai-dev guide ${id}`, 'tells how, one by one'],
+    ['Web UI', result.webUrl, 'once the webserver runs'],
+    [
+      'Log in as',
+      `${account.email} ${look.marks.dot} ${account.password}`,
+      "upstream's public example account",
+    ],
+    ['Folder', tilde(result.installPath, look.home)],
+    ['Remove it', `bai-dev delete -e ${id}`],
+  ];
   const took = outcome === 'unchanged' ? 'nothing had to be done' : `in ${duration(result.seconds)}`;
   return [
     apart(head, paint('faint', took), Math.min(look.width, 80)) ?? head,
     '',
-    row(look, 'Start the daemons', `bai-dev guide ${id}`, 'tells how, one by one'),
-    row(look, 'Web UI', result.webUrl, 'once the webserver runs'),
-    row(look, 'Log in as', `${account.email} · ${account.password}`, "upstream's public example account"),
-    row(look, 'Folder', tilde(result.installPath, look.home)),
-    row(look, 'Remove it', `bai-dev delete -e ${id}`),
+    ...rows.map((row) => line(row, look)),
   ];
 }
 
+type Row = readonly [label: string, text: string, remark?: string];
+
 /** The remark goes first where there is no room. */
-function row(look: Look, label: string, text: string, remark = ''): string {
-  const line = `  ${pad(label, 21)}  ${text}`;
-  const whole = remark === '' ? line : `${line}   ${look.paint('faint', remark)}`;
-  return `${line}   ${remark}`.length > look.width ? line : whole;
+function line([label, text, remark = '']: Row, { paint, width }: Look): string {
+  const short = `  ${pad(label, 21)}  ${text}`;
+  if (remark === '' || widthOf(`${short}   ${remark}`) > width) return short;
+  return `${short}   ${paint('faint', remark)}`;
 }
 
 function deleteScreen({ id, outcome, removed, kept, seconds }: DeleteResult, look: Look): string[] {

@@ -1,0 +1,57 @@
+// A terminal for tests: a real pseudo-terminal, and a screen that understands what is written to it.
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+export interface Shown {
+  /** The screen's lines right now, without spaces at their ends and empty lines below. */
+  screen(): string[];
+  type(text: string): void;
+  /** Waits until the screen shows it; throws with the screen after a while. */
+  until(text: string | RegExp): Promise<string[]>;
+  readonly ended: Promise<{ exitCode: number; screen: string[] }>;
+  kill(): void;
+}
+
+/** Runs node with `args` on a terminal of so many columns. */
+export function onTerminal(
+  args: readonly string[],
+  more: { columns?: number; rows?: number; env?: Record<string, string>; cwd?: string } = {},
+): Shown {
+  const { columns = 80, rows = 30 } = more;
+  const screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+  const child = spawn(process.execPath, [...args], {
+    cols: columns,
+    rows,
+    cwd: more.cwd ?? process.cwd(),
+    env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm', ...more.env },
+  });
+  child.onData((data) => screen.write(data));
+  const read = (): string[] => {
+    const { active } = screen.buffer;
+    const lines = Array.from({ length: active.length }, (_, at) =>
+      (active.getLine(at)?.translateToString(true) ?? '').trimEnd(),
+    );
+    while (lines.at(-1) === '') lines.pop();
+    return lines;
+  };
+  const ended = new Promise<{ exitCode: number; screen: string[] }>((resolve) => {
+    // the last bytes may still be on their way to the screen
+    child.onExit(({ exitCode }) => setTimeout(() => resolve({ exitCode, screen: read() }), 100));
+  });
+  return {
+    screen: read,
+    type: (text) => child.write(text),
+    ended,
+    kill: () => child.kill('SIGKILL'),
+    until: async (text) => {
+      const limit = performance.now() + 20_000;
+      for (;;) {
+        const lines = read();
+        const whole = lines.join('\n');
+        if (typeof text === 'string' ? whole.includes(text) : text.test(whole)) return lines;
+        if (performance.now() > limit) throw new Error(`the screen never showed ${String(text)}:\n${whole}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}
