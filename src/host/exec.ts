@@ -10,6 +10,8 @@ export interface Command {
   /** Added to the variables of our own start; `undefined` takes one away. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
+  /** Only root may run it as somebody else; it then belongs to no further groups. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** After so many seconds the process group is ended. Every command has a limit. */
   readonly limit: number;
   /** Exit statuses that are not failures; 0 always is none. */
@@ -53,6 +55,7 @@ export async function execute(world: World, command: Command): Promise<Output> {
     env: { ...world.host.variables, ...command.environment, ...world.marks },
     extendEnv: false,
     ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
+    ...(command.user === undefined ? {} : { uid: command.user.uid, gid: command.user.gid }),
     detached: true,
     cleanup: false,
     reject: false,

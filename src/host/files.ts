@@ -12,6 +12,7 @@ import {
   rename,
   rm,
   rmdir,
+  symlink,
   unlink,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -137,6 +138,15 @@ export async function linkNew(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
     throw filesystemFailure('make', to, error);
+  }
+}
+
+/** Makes a symbolic link; `target` may be relative to the folder that it lies in. */
+export async function makeLink(target: string, path: string): Promise<void> {
+  try {
+    await symlink(target, path);
+  } catch (error) {
+    throw filesystemFailure('make', path, error);
   }
 }
 

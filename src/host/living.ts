@@ -67,9 +67,10 @@ export async function waitForEnd<P extends Pick<Living, 'pid' | 'started'>>(
   processes: readonly P[],
   seconds: number,
 ): Promise<P[]> {
-  for (const until = performance.now() + seconds * 1000; ; await sleep(10)) {
+  for (const until = performance.now() + seconds * 1000; ;) {
     const starts = await Promise.all(processes.map(({ pid }) => processStart(pid)));
     const left = processes.filter(({ started }, at) => starts[at] === started);
     if (left.length === 0 || performance.now() > until) return left;
+    await sleep(10);
   }
 }

@@ -1,0 +1,47 @@
+// Users of this machine, what is given to them, and copies that cost no room.
+import { constants } from 'node:fs';
+import { chown, copyFile, link, mkdir, readFile, readdir, readlink, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { filesystemFailure } from './files.ts';
+
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A user of that name in /etc/passwd; users from elsewhere are not looked for. */
+export async function findUser(name: string): Promise<User | undefined> {
+  const text = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const fields = text
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':');
+  const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
+  return Number.isInteger(uid) && Number.isInteger(gid) ? { name, uid, gid } : undefined;
+}
+
+/** Gives one file or folder to a user, not what lies inside. Only root can. */
+export async function giveTo(path: string, { uid, gid }: User): Promise<void> {
+  await chown(path, uid, gid).catch((error: unknown) => {
+    throw filesystemFailure('give away', path, error);
+  });
+}
+
+/**
+ * Makes a folder that holds the same files as another, by second names where both lie on one file system, else as
+ * copies. `to` must not exist.
+ */
+export async function shareFolder(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(to, { mode: 0o755 });
+    for (const entry of await readdir(from, { withFileTypes: true })) {
+      const [source, target] = [join(from, entry.name), join(to, entry.name)];
+      if (entry.isDirectory()) await shareFolder(source, target);
+      else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+      else await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
+    }
+  } catch (error) {
+    throw filesystemFailure('make', to, error);
+  }
+}

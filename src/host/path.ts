@@ -1,0 +1,40 @@
+// Programs that this machine has: where PATH finds them, and what they really are.
+import { constants } from 'node:fs';
+import { access, open, realpath, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Host } from '../world.ts';
+
+/** Every executable of that name in PATH, in its order, as absolute paths that may be links. */
+export async function programsNamed(host: Host, name: string): Promise<string[]> {
+  const folders = (host.variables['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  const paths = [...new Set(folders)].map((folder) => join(folder, name));
+  const found = await Promise.all(paths.map(isProgram));
+  return paths.filter((_, at) => found[at]);
+}
+
+/** True for a file that this user may run. */
+export async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The file that a path leads to through all links; undefined if there is none. */
+export async function realPath(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined);
+}
+
+/** True for a text that some interpreter runs, as the shims of version managers are. */
+export async function isScript(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return buffer.toString('latin1', 0, bytesRead) === '#!';
+  } finally {
+    await file.close();
+  }
+}
