@@ -1,7 +1,7 @@
 // bai-dev explain: what a failure's code stands for. Works also when nothing else does.
 import { Failure, failureMeanings, type FailureCode } from '../failure.ts';
 import type { Command } from './command.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../operations/nearest.ts';
 
 export const explainCommand: Command = {
   name: 'explain',

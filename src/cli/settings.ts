@@ -7,7 +7,7 @@ import { blockSize } from '../environment/ports.ts';
 import { Failure } from '../failure.ts';
 import { readText } from '../host/files.ts';
 import type { Host } from '../world.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../operations/nearest.ts';
 import { flagOf, optionNames, variableOf, type OptionName } from './options.ts';
 import type { Typed } from './program.ts';
 
