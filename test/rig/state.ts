@@ -1,0 +1,138 @@
+// What an install ended in, so that two can be compared: secrets, ports, paths and IDs are replaced by their names.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { EnvironmentRecord } from '../../src/environment/record.ts';
+import type { Snapshot } from './inventory.ts';
+import type { Home } from './program.ts';
+
+/** The record as it lies on disk; undefined if there is none. */
+export function recordOf(home: Home, id: string): EnvironmentRecord | undefined {
+  const path = join(home.state, 'environments', id, 'record.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as EnvironmentRecord) : undefined;
+}
+
+/** Everything that an undisturbed install would leave in the same way. */
+export function endState(home: Home, id: string): Snapshot {
+  const record = recordOf(home, id);
+  if (record === undefined) throw new Error(`there is no record of ${id}`);
+  const plain = plainer(home, record);
+  const state = new Map<string, string>();
+  state.set('phase', record.phase);
+  for (const [step, mark] of Object.entries(record.marks)) state.set(`mark ${step}`, mark.state);
+  for (const resource of record.resources) {
+    const named = resource.kind === 'lease' ? { kind: 'lease' } : resource;
+    state.set(`resource ${plain(JSON.stringify({ ...named, hashes: undefined }))}`, 'recorded');
+    if (resource.kind === 'tree') state.set(`git ${resource.tree}`, gitState(resource.path));
+    if (resource.kind === 'virtualenv')
+      state.set(`virtualenv ${plain(resource.name)}`, plain(packages(resource.path)));
+    if (resource.kind === 'container')
+      state.set(`container ${plain(resource.name)}`, plain(container(resource.name)));
+  }
+  for (const [path, text] of files(record.spec.installPath)) state.set(`file ${plain(path)}`, plain(text));
+  state.set('rows', plain(rows(record)));
+  state.set('keys', plain(keys(record)));
+  return state;
+}
+
+function plainer(home: Home, { spec, secrets }: EnvironmentRecord): (text: string) => string {
+  const known = [
+    ...Object.entries(secrets).map(([name, secret]) => [secret, `<${name}>`] as const),
+    [spec.installPath, '<installPath>'] as const,
+    [home.folder, '<home>'] as const,
+    ...Object.entries(spec.ports).map(([name, port]) => [String(port), `<${name}>`] as const),
+    [spec.id, '<id>'] as const,
+  ];
+  return (text) => known.reduce((result, [value, name]) => result.replaceAll(value, name), text);
+}
+
+function* files(folder: string): Generator<readonly [path: string, text: string]> {
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name);
+    const stat = lstatSync(path);
+    if (['.git', '__pycache__'].includes(name) || name.endsWith('.egg-info')) continue;
+    const mode = (stat.mode & 0o777).toString(8);
+    if (!stat.isDirectory()) {
+      yield [name, `${mode} ${readFileSync(path, 'utf8')}`];
+      continue;
+    }
+    yield [name, `folder ${mode}`];
+    for (const [below, text] of files(path)) yield [join(name, below), text];
+  }
+}
+
+function gitState(path: string): string {
+  const git = (...args: readonly string[]): string => command('git', '-C', path, ...args);
+  return [git('rev-parse', 'HEAD'), git('branch', '--show-current'), git('status', '--porcelain')].join(
+    ' | ',
+  );
+}
+
+/** Names and versions of what is installed, and where the editable parts point. */
+function packages(virtualenv: string): string {
+  const lib = join(virtualenv, 'lib');
+  const found = readdirSync(lib).flatMap((python) => {
+    const folder = join(lib, python, 'site-packages');
+    return readdirSync(folder).flatMap((name) => {
+      if (name.endsWith('.dist-info')) return [name];
+      return name.endsWith('.pth') ? [`${name}: ${readFileSync(join(folder, name), 'utf8').trim()}`] : [];
+    });
+  });
+  return found.sort().join('\n');
+}
+
+interface Inspected {
+  readonly Config: { readonly Image: string; readonly Cmd: unknown; readonly Env: readonly string[] };
+  readonly HostConfig: { readonly PortBindings: unknown; readonly RestartPolicy: unknown };
+  readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Destination: string }[];
+  readonly State: { readonly Status: string };
+}
+
+function container(name: string): string {
+  const [found] = JSON.parse(command('docker', 'inspect', name)) as [Inspected];
+  const mounts = found.Mounts.map(
+    ({ Type, Name, Destination }) => `${Type} ${Name ?? ''} ${Destination}`,
+  ).sort();
+  const { Image, Cmd, Env } = found.Config;
+  const { PortBindings, RestartPolicy } = found.HostConfig;
+  const status = found.State.Status;
+  return JSON.stringify({ Image, Cmd, Env: [...Env].sort(), PortBindings, RestartPolicy, mounts, status });
+}
+
+function rows({ spec }: EnvironmentRecord): string {
+  const { name, user } = spec.release.database;
+  const service = `${spec.id}-${spec.release.halfstack.postgres.name}-1`;
+  const psql = (sql: string): string =>
+    command('docker', 'exec', service, 'psql', '-h', '127.0.0.1', '-U', user, '-d', name, '-Atc', sql);
+  const tables = psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").split('\n');
+  const columns = (table: string): string => psql(`SELECT to_jsonb(t) FROM "${table}" AS t ORDER BY 1`);
+  return tables.map((table) => `${table}: ${hash(columns(table))}`).join('\n');
+}
+
+function keys({ spec }: EnvironmentRecord): string {
+  const service = `${spec.id}-${spec.release.halfstack.etcd.name}-1`;
+  return command('docker', 'exec', service, 'etcdctl', 'get', '--prefix', '/');
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+function command(file: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 60_000 });
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Inodes of what was made, by resource: a thing that was made again has another one. */
+export function identities({ resources, spec }: EnvironmentRecord): Snapshot {
+  const found = resources.flatMap((resource) => {
+    if (!('path' in resource) || resource.kind === 'folder') return [];
+    const stat = lstatSync(resource.path, { throwIfNoEntry: false });
+    return stat === undefined
+      ? []
+      : [[`${resource.kind} ${relative(spec.installPath, resource.path)}`, `${stat.ino}`] as const];
+  });
+  return new Map(found);
+}
