@@ -11,7 +11,7 @@ import { diagnose } from './diagnosis.ts';
 import { plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
-import { recordedProcess, runningDaemons } from './running.ts';
+import { recordedProcesses, runningDaemons } from './running.ts';
 import { stopDaemons } from './stop.ts';
 import { spawnInTmux } from './tmux.ts';
 
@@ -31,7 +31,7 @@ export interface Spawned {
   /** Empty if it ended before it could be looked at. */
   readonly started: string;
   /** An exit status or the name of a signal; undefined while it is not known. */
-  ended(): Promise<number | string | undefined>;
+  readonly ended: () => Promise<number | string | undefined>;
 }
 
 /**
@@ -87,9 +87,7 @@ async function spawn(world: World, { record, daemon, docker, tmux }: Starting): 
 
 /** Takes the daemon's processes out of the record: none of them lives. */
 async function forget({ record, journal, daemon }: Starting): Promise<void> {
-  for (let entry; (entry = recordedProcess(record, daemon.name)) !== undefined;) {
-    await journal.dropResource(entry);
-  }
+  for (const entry of recordedProcesses(record, daemon.name)) await journal.dropResource(entry);
 }
 
 async function unhealthy(

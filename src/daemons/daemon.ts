@@ -42,7 +42,7 @@ export function daemonsOf(host: Host, spec: EnvironmentSpec): readonly Daemon[] 
   return Object.entries(spec.release.components).flatMap(([name, { tree, virtualenv, daemon }]) => {
     if (daemon === undefined) return [];
     const { module, after, needsDocker, probe } = daemon;
-    const environment = virtualenvPath(host, spec, virtualenv);
+    const environment = virtualenvPath(spec, virtualenv);
     return [
       {
         name,
@@ -58,6 +58,11 @@ export function daemonsOf(host: Host, spec: EnvironmentSpec): readonly Daemon[] 
       },
     ];
   });
+}
+
+/** Where a daemon answers, as a person would write it. */
+export function addressOf({ probe, ports }: Pick<Daemon, 'probe' | 'ports'>): string {
+  return probe === undefined ? `127.0.0.1:${ports[0] ?? ''}` : probe.url.replace(/\/$/, '');
 }
 
 export const daemonLog = (host: Host, id: string, name: string): string =>

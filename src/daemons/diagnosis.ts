@@ -30,7 +30,7 @@ export function diagnose(evidence: Evidence): Diagnosis | undefined {
 
 interface Cause {
   readonly sign: RegExp;
-  tell(evidence: Evidence, match: RegExpExecArray): Diagnosis;
+  readonly tell: (evidence: Evidence, match: RegExpExecArray) => Diagnosis;
 }
 
 const repair = ({ id }: Evidence): NextCommand => ({

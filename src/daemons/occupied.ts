@@ -7,7 +7,10 @@ import type { Daemon } from './daemon.ts';
  * Throws `BAI-OCCUPIED` naming the first port of a daemon that another process holds. To be asked only when
  * nothing of the daemon runs: several of them listen so that a second one shares the port unseen (facts 6.2).
  */
-export async function assertPortsFree(id: string, { name, ports }: Daemon): Promise<void> {
+export async function assertPortsFree(
+  id: string,
+  { name, ports }: Pick<Daemon, 'name' | 'ports'>,
+): Promise<void> {
   for (const port of ports) {
     if (!(await isTaken(port))) continue;
     const holder = await portHolder(port);

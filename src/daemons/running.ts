@@ -12,11 +12,11 @@ export interface Running {
   readonly family: readonly Relative[];
 }
 
-/** The entry of the record for a daemon's process. It may be that of a process that is gone. */
-export function recordedProcess(record: EnvironmentRecord, name: string): ResourceOf<'process'> | undefined {
+/** The record's entries for a daemon. They may be of processes that are gone. */
+export function recordedProcesses(record: EnvironmentRecord, name: string): ResourceOf<'process'>[] {
   return record.resources
     .filter((resource) => resource.kind === 'process')
-    .findLast((resource) => resource.name === name);
+    .filter((resource) => resource.name === name);
 }
 
 /** The recorded process of a daemon, if that very process lives: quick, and enough where nobody was killed. */
@@ -24,7 +24,7 @@ export async function recordedAlive(
   record: EnvironmentRecord,
   name: string,
 ): Promise<ResourceOf<'process'> | undefined> {
-  const entry = recordedProcess(record, name);
+  const entry = recordedProcesses(record, name).at(-1);
   return entry !== undefined && (await processStart(entry.pid)) === entry.started ? entry : undefined;
 }
 
@@ -42,7 +42,7 @@ export async function runningDaemons(
   const found = new Map<string, Running>();
   for (const name of names) {
     const marked = await carryingAll(ours, { [daemonMark]: name });
-    const entry = recordedProcess(record, name);
+    const entry = recordedProcesses(record, name).at(-1);
     const recorded = processes.find(({ pid, started }) => pid === entry?.pid && started === entry.started);
     const roots = [...marked, ...(recorded === undefined ? [] : [recorded])].map(({ pid }) => pid);
     const family = withDescendants(processes, roots);

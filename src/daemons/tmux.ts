@@ -82,7 +82,7 @@ export async function closeWindows(world: World, id: string, pids: readonly numb
 
 /** The server that this may start must not carry the number of our run: whoever ends that would end all windows. */
 function tmux(world: World, args: readonly string[]): Promise<Output> {
-  const { BAI_DEV_RUN: _run, ...marks } = world.marks;
+  const marks = Object.fromEntries(Object.entries(world.marks).filter(([name]) => name !== 'BAI_DEV_RUN'));
   return execute({ ...world, marks }, { file: 'tmux', args, limit: 10, allow: [1], quiet: true });
 }
 

@@ -26,7 +26,7 @@ export interface Started {
   /** As `processStart` gives it; empty if it ended before it could be looked at. */
   readonly started: string;
   /** How it ended, if it has while we are here to see it: an exit status or the name of a signal. */
-  ended(): number | NodeJS.Signals | undefined;
+  readonly ended: () => number | NodeJS.Signals | undefined;
 }
 
 /**

@@ -67,7 +67,7 @@ export async function guide(world: World, { id }: { id: string }): Promise<Guide
               folder: treePath(spec, tree),
               virtualenv: virtualenvName(spec, virtualenv),
               command: ['python', '-m', daemon.module, ...daemon.arguments],
-              python: join(virtualenvPath(world.host, spec, virtualenv), 'bin', 'python'),
+              python: join(virtualenvPath(spec, virtualenv), 'bin', 'python'),
             },
           ],
     ),

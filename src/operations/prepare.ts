@@ -1,0 +1,149 @@
+// What a start needs to know before it starts anything: which daemons, and what stands in their way.
+import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
+import { assertPortsFree } from '../daemons/occupied.ts';
+import { recordedAlive, runningDaemons } from '../daemons/running.ts';
+import { claimSharedFolder } from '../daemons/shared.ts';
+import { assertTmux } from '../daemons/tmux.ts';
+import { probeDocker, type DockerFacts } from '../docker/probe.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { listIds, readRecord } from '../environment/store.ts';
+import { Failure } from '../failure.ts';
+import type { World } from '../world.ts';
+import { chosen } from './existing.ts';
+import type { StartRequest } from './start.ts';
+
+export interface Prepared {
+  /** To be started, or waited for where they run. */
+  readonly daemons: readonly Daemon[];
+  /** Cannot run on this machine as it is. */
+  readonly skipped: readonly {
+    readonly name: string;
+    readonly reason: string;
+    readonly address: string;
+    readonly log: string;
+  }[];
+  /** Address of the Docker engine that the daemons may use. */
+  readonly docker?: string;
+}
+
+/** Chooses and looks; makes nothing but the folder that all daemons share. */
+export async function prepareStart(
+  world: World,
+  record: EnvironmentRecord,
+  request: StartRequest,
+): Promise<Prepared> {
+  const { spec } = record;
+  const all = daemonsOf(world.host, spec);
+  const names = all.map(({ name }) => name);
+  const wanted = request.halfstackOnly ? [] : chosen(names, request.only ?? names, 'daemon');
+  const daemons = all.filter(({ name }) => wanted.includes(name));
+  if (daemons.length === 0) return { daemons, skipped: [] };
+
+  const facts = await probeDocker(world, spec.engine === 'docker' ? spec.engineAddress : undefined);
+  const docker = facts.state === 'ok' ? facts.address : undefined;
+  const withDocker = daemons.filter(({ needsDocker }) => needsDocker);
+  const skipped = docker === undefined ? withDocker : [];
+  const reason = `It needs a Docker engine: ${dockerTrouble(facts)}`;
+  const [first] = skipped;
+  // what was asked for by name and cannot be done is no success
+  if (first !== undefined && request.only !== undefined) {
+    throw new Failure('BAI-UNHEALTHY', `${first.name} cannot run. ${reason}`, {
+      facts: { daemon: first.name, docker: facts },
+      next: [{ purpose: 'once there is one', command: `bai-dev start ${spec.id} --only ${first.name}` }],
+    });
+  }
+  const possible = daemons.filter((daemon) => !skipped.includes(daemon));
+  if (request.tmux) await assertTmux(world);
+  await assertSingle(world, record, {
+    names: docker === undefined ? [] : withDocker.map(({ name }) => name),
+    force: request.force,
+    docker,
+  });
+  await assertManager(record, possible, names);
+  const running = await runningDaemons(record, wanted);
+  for (const daemon of possible) {
+    if (!running.has(daemon.name)) await assertPortsFree(spec.id, daemon);
+  }
+  await claimSharedFolder(world);
+  return {
+    daemons: possible,
+    skipped: skipped.map((daemon) => ({
+      name: daemon.name,
+      reason,
+      address: addressOf(daemon),
+      log: daemon.log,
+    })),
+    ...(docker === undefined ? {} : { docker }),
+  };
+}
+
+/**
+ * Two agents on one Docker engine end each other's sessions, as they take what they do not know for left over
+ * (facts 6.3): a second one is refused, naming the environment of the first.
+ */
+async function assertSingle(
+  world: World,
+  { spec }: EnvironmentRecord,
+  wanted: { names: readonly string[]; force: boolean; docker: string | undefined },
+): Promise<void> {
+  if (wanted.force || wanted.names.length === 0) return;
+  for (const id of (await listIds(world.host)).filter((other) => other !== spec.id)) {
+    const other = await readRecord(world.host, id).catch(() => undefined);
+    if (other === undefined) continue;
+    if (other.spec.engine === 'docker' && other.spec.engineAddress !== wanted.docker) continue;
+    for (const name of wanted.names) {
+      if ((await recordedAlive(other, name)) === undefined) continue;
+      const rest = daemonsOf(world.host, spec).filter(({ needsDocker }) => !needsDocker);
+      throw new Failure(
+        'BAI-OCCUPIED',
+        `The ${name} of ${id} runs on the same Docker engine, and two of them end each other's sessions.`,
+        {
+          facts: { environment: id, daemon: name, docker: wanted.docker },
+          next: [
+            { purpose: 'stop the other', command: `bai-dev stop ${id}` },
+            {
+              purpose: 'start all but it',
+              command: `bai-dev start ${spec.id} --only ${rest.map((one) => one.name).join(' ')}`,
+            },
+            { purpose: 'or do it all the same', command: `bai-dev start ${spec.id} --force` },
+          ],
+        },
+      );
+    }
+  }
+}
+
+/** A daemon that only the manager can tell to be ready needs one: waiting for it would be in vain. */
+async function assertManager(
+  record: EnvironmentRecord,
+  daemons: readonly Daemon[],
+  all: readonly string[],
+): Promise<void> {
+  const { id } = record.spec;
+  const unasked = daemons.find(({ probe }) => probe === undefined);
+  const asked = unasked?.after.find(
+    (name) => all.includes(name) && !daemons.some((one) => one.name === name),
+  );
+  if (unasked === undefined || asked === undefined) return;
+  if ((await runningDaemons(record, [asked])).get(asked)?.main !== undefined) return;
+  throw new Failure('BAI-UNHEALTHY', `${unasked.name} gets ready only when ${asked} runs, and it does not.`, {
+    next: [{ purpose: 'start both', command: `bai-dev start ${id} --only ${asked} ${unasked.name}` }],
+  });
+}
+
+function dockerTrouble(facts: DockerFacts): string {
+  switch (facts.state) {
+    case 'ok':
+      return `it answers at ${facts.address}.`;
+    case 'no-socket':
+      return 'there is none on this machine.';
+    case 'no-permission':
+      return `this user may not use the one at ${facts.address}.`;
+    case 'down':
+      return `the one at ${facts.address} does not answer (${facts.why}).`;
+    case 'too-old':
+      return `the one at ${facts.address} is too old (${facts.serverVersion}).`;
+    case 'not-local':
+      return `${facts.address} is not on this machine.`;
+  }
+}

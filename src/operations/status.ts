@@ -1,0 +1,182 @@
+// How an environment stands: one row for each server, asked of the machine now.
+import { agentsOf, type KnownAgent } from '../daemons/asking.ts';
+import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
+import { lastErrorLine } from '../daemons/log.ts';
+import { agentOf, askDaemon } from '../daemons/ready.ts';
+import { recordedAlive, runningDaemons } from '../daemons/running.ts';
+import { statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord, Phase } from '../environment/record.ts';
+import { lockHolder } from '../environment/lock.ts';
+import { processFacts } from '../host/proc.ts';
+import { forEnvironment, type World } from '../world.ts';
+import { existingRecord } from './existing.ts';
+import { makingOf } from './making.ts';
+
+/** The shape is a contract: `bai-dev status --json` prints it as the `result` of its envelope. */
+export interface StatusResult {
+  readonly id: string;
+  readonly release: string;
+  readonly title: string;
+  readonly phase: Phase;
+  readonly engine: string;
+  readonly installPath: string;
+  /** What another bai-dev does to it right now, e.g. `start dev2109`. */
+  readonly busy?: string;
+  /** Everything that is to run runs and answers. */
+  readonly healthy: boolean;
+  readonly rows: readonly StatusRow[];
+}
+
+export interface StatusRow {
+  readonly name: string;
+  readonly kind: 'service' | 'daemon';
+  /**
+   * `ready` answers; `starting` runs and does not answer (yet); `unhealthy` runs and answers wrongly; `broken` has
+   * lost its main process and left others behind; `absent` was never made; `foreign` is not ours; `unknown` could
+   * not be asked; `not built` is a part that this program cannot run yet.
+   */
+  readonly state:
+    | 'ready'
+    | 'starting'
+    | 'unhealthy'
+    | 'broken'
+    | 'stopped'
+    | 'absent'
+    | 'foreign'
+    | 'unknown'
+    | 'not built';
+  /** A URL, or host and port. */
+  readonly address?: string;
+  readonly pid?: number;
+  /** ISO 8601. */
+  readonly since?: string;
+  /** A few words on its state. */
+  readonly detail?: string;
+  /** The last line since its start in which it complains. */
+  readonly error?: string;
+}
+
+/** Milliseconds in which the manager must say what it knows of agents, so that looking never takes long. */
+const managerLimit = 400;
+
+/** Looks at every server of an environment and touches none; also of one that is half made. */
+export async function status(outer: World, { id }: { id: string }): Promise<StatusResult> {
+  const world = forEnvironment(outer, id);
+  const record = await existingRecord(world, id);
+  const { spec } = record;
+  const daemons = daemonsOf(world.host, spec);
+  const [services, rows, holder] = await Promise.all([
+    serviceRows(world, record),
+    daemonRows(world, record, daemons),
+    lockHolder(statePaths(world.host, id).lock).catch(() => undefined),
+  ]);
+  return {
+    id,
+    release: spec.release.version,
+    title: spec.release.title,
+    phase: record.phase,
+    engine: spec.engine,
+    installPath: spec.installPath,
+    ...(holder === undefined ? {} : { busy: holder.command }),
+    healthy: [...services, ...rows].every(({ state }) => state === 'ready'),
+    rows: [
+      ...services,
+      ...rows,
+      { name: 'wsproxy', kind: 'daemon', state: 'not built', address: `127.0.0.1:${spec.ports.wsproxy}` },
+    ],
+  };
+}
+
+async function serviceRows(world: World, record: EnvironmentRecord): Promise<StatusRow[]> {
+  const { engine, stack } = makingOf(world, record);
+  const found = await engine.status(stack).catch((error: unknown) => String((error as Error).message));
+  return stack.services.map(({ role, port }): StatusRow => {
+    const address = `127.0.0.1:${port.outside}`;
+    if (typeof found === 'string')
+      return { name: role, kind: 'service', state: 'unknown', address, detail: found };
+    const service = found.find((one) => one.role === role);
+    const state = service?.state ?? 'absent';
+    return {
+      name: role,
+      kind: 'service',
+      state: state === 'healthy' ? 'ready' : state,
+      address,
+      ...(service?.since === undefined || state === 'stopped' ? {} : { since: service.since }),
+      ...(service?.reason === undefined ? {} : { detail: service.reason }),
+    };
+  });
+}
+
+async function daemonRows(
+  world: World,
+  record: EnvironmentRecord,
+  daemons: readonly Daemon[],
+): Promise<StatusRow[]> {
+  const limits = { limit: managerLimit, signal: world.signal };
+  // one question for all rows, asked while the rest is looked at
+  const agents = agentsOf(record.spec, limits).catch(() => undefined);
+  // the record is enough where nobody was killed; only otherwise are all processes of the machine looked at
+  const searched = once(() =>
+    runningDaemons(
+      record,
+      daemons.map(({ name }) => name),
+    ),
+  );
+  return Promise.all(daemons.map((daemon) => daemonRow(world, record, { daemon, agents, searched })));
+}
+
+interface Looking {
+  readonly daemon: Daemon;
+  readonly agents: Promise<readonly KnownAgent[] | undefined>;
+  readonly searched: () => ReturnType<typeof runningDaemons>;
+}
+
+async function daemonRow(world: World, record: EnvironmentRecord, looking: Looking): Promise<StatusRow> {
+  const { daemon, agents, searched } = looking;
+  const row = { name: daemon.name, kind: 'daemon' as const, address: addressOf(daemon) };
+  const error = lastErrorLine(daemon.log).then((line) => (line === undefined ? {} : { error: line }));
+  let main: { pid: number } | undefined = await recordedAlive(record, daemon.name);
+  if (main === undefined) {
+    const found = (await searched()).get(daemon.name);
+    if (found === undefined) return { ...row, state: 'stopped', ...(await error) };
+    const others = found.family.map(({ pid }) => pid).join(', ');
+    if (found.main === undefined) {
+      return { ...row, state: 'broken', detail: `left behind: process ${others}`, ...(await error) };
+    }
+    main = found.main;
+  }
+  const since = (await processFacts(main.pid))?.since;
+  const answer =
+    daemon.probe === undefined
+      ? agentAnswer(await agents, daemon)
+      : { last: await askDaemon(world, { daemon, spec: record.spec }) };
+  const ready = answer.last === 'ready';
+  const detail = ready ? answer.detail : answer.last;
+  return {
+    ...row,
+    state: ready ? 'ready' : 'starting',
+    pid: main.pid,
+    ...(since === undefined ? {} : { since }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(await error),
+  };
+}
+
+function agentAnswer(
+  agents: readonly KnownAgent[] | undefined,
+  daemon: Daemon,
+): { last: string; detail?: string } {
+  if (agents === undefined) return { last: 'the manager does not answer' };
+  const agent = agentOf(agents, daemon);
+  if (agent === undefined) return { last: 'the manager does not know it' };
+  if (agent.status !== 'ALIVE') return { last: `the manager says ${agent.status}` };
+  const slots = Object.entries(agent.available)
+    .filter(([, amount]) => amount !== '0')
+    .map(([slot, amount]) => `${slot} ${agent.occupied[slot] ?? '0'}/${amount}`);
+  return { last: 'ready', detail: ['ALIVE', ...slots].join(', ') };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

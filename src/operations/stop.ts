@@ -1,0 +1,118 @@
+// Ends what runs of an environment: the daemons, those that others build on last, then the halfstack.
+import { daemonsOf, type Daemon } from '../daemons/daemon.ts';
+import { recordedAlive, recordedProcesses } from '../daemons/running.ts';
+import { leaveSharedFolder } from '../daemons/shared.ts';
+import { stopDaemons } from '../daemons/stop.ts';
+import { closeWindows } from '../daemons/tmux.ts';
+import { openJournal } from '../environment/journal.ts';
+import { acquireLock } from '../environment/lock.ts';
+import { statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { listIds, readRecord } from '../environment/store.ts';
+import type { World } from '../world.ts';
+import { forEnvironment } from '../world.ts';
+import { chosen, readyRecord } from './existing.ts';
+import { makingOf } from './making.ts';
+import { announce, walkUnrecorded } from './side.ts';
+
+export interface StopRequest {
+  readonly id: string;
+  /** Names of daemons: only these stop, and the halfstack stays. */
+  readonly only?: readonly string[];
+  /** The daemons stay. */
+  readonly halfstackOnly: boolean;
+}
+
+export interface StopResult {
+  readonly id: string;
+  /** Daemons that ran. */
+  readonly daemons: readonly string[];
+  /** `kept`: it was not to be stopped. */
+  readonly halfstack: 'stopped' | 'kept';
+  readonly seconds: number;
+}
+
+/** Ends daemons with all that they started, and the halfstack unless daemons were named; data stay. Twice is once. */
+export async function stop(outer: World, request: StopRequest): Promise<StopResult> {
+  const began = performance.now();
+  const world = forEnvironment(outer, request.id);
+  announce(world, await readyRecord(world, request.id), 'stop');
+  const lock = await acquireLock(world, statePaths(world.host, request.id).lock, {
+    command: `stop ${request.id}`,
+  });
+  try {
+    const record = await readyRecord(world, request.id);
+    const all = daemonsOf(world.host, record.spec);
+    const names = all.map(({ name }) => name);
+    const wanted = request.halfstackOnly ? [] : chosen(names, request.only ?? names, 'daemon');
+    const halfstack = request.only === undefined;
+    const stopped = await stopUnderLock(world, record, {
+      daemons: all.filter(({ name }) => wanted.includes(name)),
+      halfstack,
+    });
+    return {
+      id: request.id,
+      daemons: stopped,
+      halfstack: halfstack ? 'stopped' : 'kept',
+      seconds: (performance.now() - began) / 1000,
+    };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** The same for a caller that holds the environment's lock; names the daemons of which something ran. */
+export async function stopUnderLock(
+  world: World,
+  record: EnvironmentRecord,
+  wanted: { daemons: readonly Daemon[]; halfstack: boolean },
+): Promise<string[]> {
+  const { daemons, halfstack } = wanted;
+  const stopped: string[] = [];
+  const journal = openJournal(world, record);
+  const stepOf = (name: string): string => `stop:${name}`;
+  const { engine, stack } = makingOf(world, record);
+  await walkUnrecorded(world, [
+    // the other way round as at the start
+    ...[...daemons].reverse().map(({ name }) => ({
+      id: stepOf(name),
+      title: name,
+      group: 'Daemons',
+      after: daemons.filter((other) => other.after.includes(name)).map((other) => stepOf(other.name)),
+      run: async () => {
+        const entries = recordedProcesses(record, name);
+        if ((await stopDaemons(record, [name])).length > 0) stopped.push(name);
+        await closeWindows(
+          world,
+          record.spec.id,
+          entries.map(({ pid }) => pid),
+        );
+        for (const entry of entries) await journal.dropResource(entry);
+      },
+    })),
+    ...(halfstack
+      ? [
+          {
+            id: stepOf('halfstack'),
+            title: 'PostgreSQL, Redis, etcd',
+            group: 'Halfstack',
+            after: daemons.map(({ name }) => stepOf(name)),
+            run: () => engine.stop(stack),
+          },
+        ]
+      : []),
+  ]);
+  if (!(await anyDaemonRuns(world))) await leaveSharedFolder(world);
+  return stopped;
+}
+
+/** True if a daemon of any environment of this user runs, as far as the records know. */
+async function anyDaemonRuns(world: World): Promise<boolean> {
+  for (const id of await listIds(world.host)) {
+    const record = await readRecord(world.host, id).catch(() => undefined);
+    for (const name of Object.keys(record?.spec.release.components ?? {})) {
+      if (record !== undefined && (await recordedAlive(record, name)) !== undefined) return true;
+    }
+  }
+  return false;
+}
