@@ -1,4 +1,5 @@
 // What a halfstack is and what an engine promises: the contract that the docker engine keeps and others will.
+import type { LinesWanted } from '../host/tail.ts';
 import type { StepControl } from '../plan/step.ts';
 
 export type ServiceRole = 'postgres' | 'redis' | 'etcd';
@@ -67,6 +68,8 @@ export interface HalfstackEngine {
   up(stack: Stack, control: StepControl): Promise<void>;
   /** Keeps containers and data. */
   stop(stack: Stack): Promise<void>;
+  /** What a server wrote, oldest line first, and with `follow` what it writes from now on. */
+  logs(stack: Stack, role: ServiceRole, wanted: LinesWanted): AsyncIterable<string>;
   /** Only looks. */
   status(stack: Stack): Promise<readonly ServiceStatus[]>;
 }

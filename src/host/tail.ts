@@ -10,13 +10,13 @@ const pause = 200;
 
 /**
  * The last lines of a text, oldest first; undefined if there is no such file or it may not be read. A first line
- * that the window cuts is left out.
+ * that the window cuts is left out. With `size` only so many bytes count: what was added meanwhile does not.
  */
-export async function lastLines(path: string, count: number): Promise<string[] | undefined> {
-  const end = await sizeOf(path);
+export async function lastLines(path: string, count: number, size?: number): Promise<string[] | undefined> {
+  const end = size ?? (await fileSize(path));
   if (end === undefined) return undefined;
-  const from = Math.max(0, end.size - window);
-  const lines = (await readPart(path, from, end.size)).split('\n');
+  const from = Math.max(0, end - window);
+  const lines = (await readPart(path, from, end)).split('\n');
   if (lines.at(-1) === '') lines.pop();
   if (from > 0) lines.shift();
   return count === 0 ? [] : lines.slice(-count).map(withoutReturn);
@@ -42,6 +42,22 @@ export async function* followLines(path: string, signal: AbortSignal, from?: num
     }
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
+}
+
+export interface LinesWanted {
+  /** How many of those that are there. */
+  readonly lines: number;
+  /** Goes on with what is added, until the signal is aborted. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** The last lines of a growing file, and then those that are added: none is told twice or left out. */
+export async function* linesOf(path: string, wanted: LinesWanted): AsyncGenerator<string> {
+  const size = await fileSize(path);
+  const last = (await lastLines(path, wanted.lines, size)) ?? [];
+  yield* last;
+  if (wanted.follow) yield* followLines(path, wanted.signal, size ?? 0);
 }
 
 /** The size of a file in bytes; undefined if there is none. */

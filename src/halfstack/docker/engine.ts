@@ -11,6 +11,7 @@ import {
   unpauseContainer,
   type ContainerFacts,
 } from '../../docker/containers.ts';
+import { containerLines } from '../../docker/logs.ts';
 import { isOurs, notOurs } from '../../docker/labels.ts';
 import { createNetwork, findNetwork } from '../../docker/networks.ts';
 import { createVolume, findVolume } from '../../docker/volumes.ts';
@@ -40,6 +41,10 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
         [...containers.values()].flatMap((found) => (found === undefined ? [] : [found.name])),
         (name) => stopContainer(connection, name),
       );
+    },
+    logs: (stack, role, wanted) => {
+      const service = stack.services.find((one) => one.role === role);
+      return containerLines(connection, containerName(stack.project, service?.name ?? role), wanted);
     },
     status: (stack) =>
       Promise.all(stack.services.map((service) => statusOf({ world, connection, stack }, service))),
