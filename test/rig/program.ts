@@ -44,6 +44,8 @@ export interface Start {
   readonly input?: string;
   /** Seconds after which it is killed; then `exit` is undefined and `late` true. Defaults to 60. */
   readonly limit?: number;
+  /** Whose process it is; only root may choose. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Where it is to be killed: `<step>:<started|child|effect>` or `record:<n>`; see kill.mjs. */
   readonly kill?: string;
 }
@@ -151,6 +153,7 @@ export function begin(start: Start): { readonly child: ChildProcess; readonly en
     cwd: start.cwd ?? start.home.folder,
     env: Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined)),
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...start.user,
   });
   child.stdin.on('error', () => undefined).end(start.input ?? '');
   const out: Buffer[] = [];

@@ -11,14 +11,18 @@ export const standInVersion = '99.01';
 
 type ReleaseData = z.input<typeof releaseSchema>;
 
-/** Writes release, templates and fixtures among the program's assets. */
+/** Writes release, templates and fixtures among the program's assets; `change` makes yet another release of it. */
 export function putStandInRelease(
   program: Program,
   standIns: StandIns,
-  change: (release: ReleaseData) => ReleaseData = (release) => release,
+  change: Partial<ReleaseData> = {},
 ): void {
+  const release = { ...releaseOf(standIns), ...change };
   // JSON is YAML
-  program.put('templates/releases/9901.yaml', JSON.stringify(change(releaseOf(standIns)), undefined, 2));
+  program.put(
+    `templates/releases/${release.version.replace('.', '')}.yaml`,
+    JSON.stringify(release, undefined, 2),
+  );
   program.put('templates/config/9901/manager.toml', managerTemplate);
   program.put('templates/config/9901/alembic.ini', '[alembic]\nsqlalchemy.url = {{databaseUrl}}\n');
   program.put('templates/config/9901/client.sh', 'export ENDPOINT={{managerUrl}} EMAIL={{email}}\n');
