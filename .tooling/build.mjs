@@ -1,13 +1,12 @@
 // Bundles src/bin.ts into dist (or the folder that is named): split, so that a command loads only what it uses.
 // Needs no network.
 import { build } from 'esbuild';
-import { chmod, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = resolve(process.argv[2] ?? join(root, 'dist'));
-/** Tests build into a folder of their own: `node .tooling/build.mjs FOLDER`. */
+/** Tests build into a folder of their own. */
 const outdir = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /**
@@ -43,8 +42,7 @@ const banner = [
   'const __dirname = folderOf(__filename);',
 ].join('\n');
 
-await rm(outdir, { recursive: true, force: true });
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['src/bin.ts'],
   outdir,
@@ -63,7 +61,7 @@ const { metafile } = await build({
   logLevel: 'warning',
 }).catch(() => process.exit(1)); // esbuild has told why
 
-await rm(target, { recursive: true, force: true });
+await rm(outdir, { recursive: true, force: true });
 for (const { path, contents } of outputFiles) {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, contents);
