@@ -10,9 +10,14 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const { argv, stdin, stdout, stderr } = process;
 const ended = new AbortController();
+let listener: ((signal: NodeJS.Signals) => void) | undefined;
 
 for (const name of signals) {
   process.on(name, () => {
+    if (listener !== undefined) {
+      listener(name);
+      return;
+    }
     // the second one means: now
     if (ended.signal.aborted) leave(128 + constants.signals[name]);
     ended.abort(name);
@@ -53,6 +58,7 @@ function readInput(): Input {
     assets,
     version: about.version,
     ...(about.bugs === undefined ? {} : { reportAt: about.bugs.url }),
+    handOver: (listen) => (listener = listen),
     forbidColor: () => {
       delete process.env['FORCE_COLOR'];
       process.env['NO_COLOR'] = '1';

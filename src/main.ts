@@ -1,6 +1,6 @@
 // From words to an exit status: makes the world, lets the command do its work, and catches whatever comes of it.
 import { randomBytes } from 'node:crypto';
-import type { Call } from './cli/command.ts';
+import type { Call, Terminal } from './cli/command.ts';
 import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
 import { commands, parse, type Parsed } from './cli/program.ts';
@@ -25,7 +25,7 @@ export async function main(input: Input): Promise<number> {
     const result = await perform(input, parsed, run);
     const output = run.output ?? (await outputOf(input, shownAs(input)));
     output.end({ ok: true, result }, {});
-    return 0;
+    return exitOf(result);
   } catch (error) {
     const output = run.output ?? (await outputOf(input, shownAs(input)));
     const stack = error instanceof Failure ? undefined : asError(error).stack;
@@ -54,7 +54,7 @@ interface Run {
 const commandOf = ([first]: readonly string[]): string =>
   commands.find(({ name }) => name === first)?.name ?? '';
 
-async function perform(input: Input, { command, typed, argument }: Asked, run: Run): Promise<Result> {
+async function perform(input: Input, { command, typed, argument, words }: Asked, run: Run): Promise<Result> {
   const [{ hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
     import('./cli/host.ts'),
     import('./cli/settings.ts'),
@@ -67,7 +67,12 @@ async function perform(input: Input, { command, typed, argument }: Asked, run: R
     variables: command.options.filter((name) => !(command.typedOnly ?? []).includes(name)),
     readsConfig: command.readsConfig ?? true,
   });
-  const call: Call = { ...settings, ...(takesId || argument === undefined ? {} : { argument }) };
+  const call: Call = {
+    ...settings,
+    ...(takesId || argument === undefined ? {} : { argument }),
+    words,
+    terminal: terminalOf(input),
+  };
   const said = { ...settings.defaults, ...settings.wishes };
   const shown: Shown = {
     json: said.json ?? false,
@@ -109,6 +114,21 @@ async function perform(input: Input, { command, typed, argument }: Asked, run: R
   };
   return await Promise.race([command.perform(world, call), crash]);
 }
+
+function terminalOf(input: Input): Terminal {
+  const { stdout } = input;
+  return {
+    print: (line) => {
+      if (stdout.writable) stdout.write(`${line}\n`);
+      return stdout.writable;
+    },
+    handOver: (listen) => input.handOver(listen),
+  };
+}
+
+/** What runs in our place ends as it likes, and so do we. */
+const exitOf = (result: Result): number =>
+  result.command === 'exec' || result.command === 'logs' ? result.value.exit : 0;
 
 /** An ID may be positional or `-e`; said twice it must be the same. */
 function withPositional(typed: Asked['typed'], argument: string | undefined): Asked['typed'] {

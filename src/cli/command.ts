@@ -5,7 +5,15 @@ import type { OptionName } from './options.ts';
 import type { Values } from './settings.ts';
 
 /** The day's order, in which the help lists the commands. */
-export type CommandGroup = 'Make' | 'Use' | 'Know';
+export type CommandGroup = 'Make' | 'Run' | 'Use' | 'Know';
+
+/** What few commands need of the terminal besides questions and events. */
+export interface Terminal {
+  /** Writes a line to stdout; false once nobody reads there any more. */
+  readonly print: (line: string) => boolean;
+  /** Has every signal from now on given to `listen` instead of ending us. */
+  readonly handOver: (listen: (signal: NodeJS.Signals) => void) => void;
+}
 
 export interface Call {
   /** Said on this command line. */
@@ -14,6 +22,9 @@ export interface Call {
   readonly defaults: Values;
   /** The positional argument where it is no environment's ID. */
   readonly argument?: string;
+  /** What was typed after it. */
+  readonly words: readonly string[];
+  readonly terminal: Terminal;
 }
 
 export interface Command {
@@ -23,6 +34,8 @@ export interface Command {
   readonly about: string;
   /** `id` may be written as `-e` as well. */
   readonly argument?: { readonly name: 'id' | 'code'; readonly about: string; readonly required?: boolean };
+  /** What may follow it: names, or a command with its own options after `--`. Told apart from an ID by what it is. */
+  readonly words?: { readonly name: string; readonly about: string; readonly many: boolean };
   readonly options: readonly OptionName[];
   /** Options that neither a variable nor the config file can say. */
   readonly typedOnly?: readonly OptionName[];

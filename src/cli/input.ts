@@ -21,6 +21,8 @@ export interface Input {
   readonly version: string;
   /** Where mistakes of the program are told. */
   readonly reportAt?: string;
+  /** Has every signal from now on given to `listen`, instead of aborting `ended`. */
+  handOver(listen: (signal: NodeJS.Signals) => void): void;
   /** Makes libraries that look at the process's own variables print no colours. */
   forbidColor(): void;
 }

@@ -7,6 +7,7 @@ import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 import { portWish } from './ports.ts';
 import type { Values } from './settings.ts';
+import { startWishes } from './start.ts';
 
 export const installCommand: Command = {
   name: 'install',
@@ -16,7 +17,17 @@ export const installCommand: Command = {
   options: [
     ...(['environment', 'release', 'python-version', 'engine', 'source', 'install-path', 'index'] as const),
     ...(['ports', 'postgres-port', 'redis-port', 'etcd-port', 'manager-port', 'webserver-port'] as const),
-    ...(['agent-rpc-port', 'agent-watcher-port', 'yes', 'dry-run', 'json', 'verbose', 'no-color'] as const),
+    ...([
+      'agent-rpc-port',
+      'agent-watcher-port',
+      'start',
+      'tmux',
+      'yes',
+      'dry-run',
+      'json',
+      'verbose',
+      'no-color',
+    ] as const),
   ],
   examples: [
     'bai-dev install -e dev2109',
@@ -26,12 +37,20 @@ export const installCommand: Command = {
   async perform(world, call) {
     const request = await requestOf(world, call);
     const { install } = await import('../operations/install.ts');
-    return { command: 'install', value: await install(world, request) };
+    const value = await install(world, request);
+    const wanted = call.wishes.start ?? call.defaults.start ?? false;
+    if (!wanted || value.outcome === 'planned') return { command: 'install', value };
+    const { start } = await import('../operations/start.ts');
+    const started = await start(world, { id: request.id, ...startWishes(call) });
+    return { command: 'install', value: { ...value, started } };
   },
 };
 
 /** Everything that was said, and on a terminal the answers to what was not. */
-export async function requestOf(world: World, call: Call): Promise<InstallRequest> {
+export async function requestOf(
+  world: World,
+  call: Pick<Call, 'wishes' | 'defaults'>,
+): Promise<InstallRequest> {
   const { wishes, defaults } = call;
   const yes = wishes.yes ?? defaults.yes ?? false;
   const asking = world.ask.available && !yes;

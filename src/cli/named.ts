@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../world.ts';
-import type { Command } from './command.ts';
+import type { Call, Command } from './command.ts';
 
 /** The ID, or a `BAI-USAGE` that says how to name one. */
 export function namedId(id: EnvironmentId | undefined, command: Command['name']): EnvironmentId {
@@ -11,6 +11,27 @@ export function namedId(id: EnvironmentId | undefined, command: Command['name'])
   throw new Failure('BAI-USAGE', `bai-dev ${command} needs the ID of an environment.`, {
     next: [{ purpose: 'for example', command: `bai-dev ${command} -e dev2109` }],
   });
+}
+
+/**
+ * The environment that is meant: named, else the one in whose folder we stand, else the configured one, else the
+ * only one there is. `BAI-USAGE` lists the choices where none of that tells.
+ */
+export async function meantId(
+  host: Host,
+  { wishes, defaults }: Pick<Call, 'wishes' | 'defaults'>,
+  command: Command['name'],
+): Promise<EnvironmentId> {
+  const said = wishes.environment ?? (await environmentHere(host)) ?? defaults.environment;
+  if (said !== undefined) return said;
+  const { listIds } = await import('../environment/store.ts');
+  const [only, ...others] = await listIds(host);
+  if (only === undefined || others.length === 0) return namedId(only as EnvironmentId | undefined, command);
+  throw new Failure(
+    'BAI-USAGE',
+    `bai-dev ${command} needs the ID of an environment: there are ${[only, ...others].join(', ')}.`,
+    { next: [{ purpose: 'for example', command: `bai-dev ${command} ${only}` }] },
+  );
 }
 
 /** The ID in the `.bai-dev` file of the folder we stand in, or of one above it. */

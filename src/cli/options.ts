@@ -10,6 +10,8 @@ export interface OptionWords {
   readonly value?: string;
   readonly about: string;
   readonly group: OptionGroup;
+  /** May have several values. */
+  readonly many?: true;
 }
 
 export const options = {
@@ -33,6 +35,23 @@ export const options = {
   'webserver-port': { value: 'port', about: 'port of the webserver', group: 'Where' },
   'agent-rpc-port': { value: 'port', about: 'port on which the agent hears the manager', group: 'Where' },
   'agent-watcher-port': { value: 'port', about: "port of the agent's watcher", group: 'Where' },
+  only: { value: 'name', about: 'only these daemons', group: 'What', many: true },
+  'halfstack-only': { about: 'only PostgreSQL, Redis and etcd', group: 'What' },
+  lines: {
+    short: '-n',
+    value: 'count',
+    about: 'how many of the last lines of each; 100 by default',
+    group: 'What',
+  },
+  follow: { short: '-f', about: 'go on with what is added', group: 'How' },
+  start: { about: 'start the daemons afterwards', group: 'How' },
+  tmux: { about: 'each daemon in a window of a tmux session named after the environment', group: 'How' },
+  force: { about: 'also a second agent on one Docker engine', group: 'How' },
+  timeout: {
+    value: 'seconds',
+    about: 'how long each daemon may take to get ready; 120 by default',
+    group: 'How',
+  },
   yes: { about: 'agree to the plan beforehand', group: 'How' },
   'dry-run': { about: 'show the plan and write nothing', group: 'How' },
   json: { about: 'one JSON object per line on stdout', group: 'How' },

@@ -1,18 +1,33 @@
 // The grammar of the command line: commands, their options and their help. Loads nothing but the parser.
 import { Command as Parser, CommanderError, Option } from 'commander';
+import { isPart } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { Command } from './command.ts';
 import { deleteCommand } from './delete.ts';
+import { describeCommand } from './describe.ts';
+import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { guideCommand } from './guide.ts';
 import { installCommand } from './install.ts';
+import { logsCommand } from './logs.ts';
 import { optionNames, optionWords, type OptionName } from './options.ts';
 import { releasesCommand } from './releases.ts';
+import { restartCommand } from './restart.ts';
+import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
+import { stopCommand } from './stop.ts';
 
 export const commands: readonly Command[] = [
   installCommand,
   deleteCommand,
+  startCommand,
+  stopCommand,
+  restartCommand,
+  statusCommand,
+  logsCommand,
   guideCommand,
+  describeCommand,
+  execCommand,
   releasesCommand,
   explainCommand,
 ];
@@ -28,6 +43,8 @@ export type Parsed =
       readonly typed: Typed;
       /** The positional argument. */
       readonly argument?: string;
+      /** What was typed after it. */
+      readonly words: readonly string[];
     };
 
 /** Understands a command line, or throws a `BAI-USAGE` that says what is wrong with it. */
@@ -85,20 +102,38 @@ function addCommand(program: Parser, command: Command, choose: (call: Parsed) =>
   if (argument !== undefined) {
     parser.argument(argument.required === true ? `<${argument.name}>` : `[${argument.name}]`, argument.about);
   }
+  const { words } = command;
+  if (words !== undefined) parser.argument(`[${words.name}${words.many ? '...' : ''}]`, words.about);
   for (const name of optionNames.filter((each) => command.options.includes(each))) {
-    const { short, value, about, group } = optionWords(name);
-    const flags = [short, value === undefined ? `--${name}` : `--${name} <${value}>`];
+    const { short, value, about, group, many } = optionWords(name);
+    const flags = [
+      short,
+      value === undefined ? `--${name}` : `--${name} <${value}${many === true ? '...' : ''}>`,
+    ];
     parser.addOption(new Option(flags.filter(Boolean).join(', '), about).helpGroup(`${group}:`));
   }
   parser.action(() => {
-    const [positional] = parser.args;
+    const typed = typedOf(parser, command);
+    const [positional, ...more] = sorted(command, parser.args, typed);
     choose({
       kind: 'call',
       command,
-      typed: typedOf(parser, command),
+      typed,
       ...(positional === undefined ? {} : { argument: positional }),
+      words: more.filter((word) => word !== undefined),
     });
   });
+}
+
+/**
+ * Where an ID may be left out or is given by `-e`, what stands there is no ID: `bai-dev restart manager` means the
+ * manager of the environment in whose folder we stand.
+ */
+function sorted({ argument, words }: Command, args: readonly string[], typed: Typed): (string | undefined)[] {
+  const [first] = args;
+  const mayBeLeftOut = argument?.name === 'id' && words !== undefined && first !== undefined;
+  const named = mayBeLeftOut && (isPart(first) || typed.environment !== undefined);
+  return named ? [undefined, ...args] : [...args];
 }
 
 function typedOf(parser: Parser, command: Command): Typed {
@@ -108,21 +143,21 @@ function typedOf(parser: Parser, command: Command): Typed {
     const key = option.attributeName();
     if (!command.options.includes(name) || parser.getOptionValueSource(key) !== 'cli') continue;
     const value: unknown = parser.getOptionValue(key);
-    typed[name] = typeof value === 'string' ? value : 'true';
+    typed[name] = Array.isArray(value) ? value.join(' ') : typeof value === 'string' ? value : 'true';
   }
   return typed;
 }
 
-function footer({ examples, options, typedOnly = [] }: Command): string {
-  const also = options.find((name) => !typedOnly.includes(name) && optionWords(name).value !== undefined);
-  const says =
-    also === undefined
-      ? ''
-      : `\n
-Options are also variables and keys of ~/.config/bai-dev/config.yaml:
---install-path is BAI_DEV_INSTALL_PATH and install-path. Flags win, then variables.`;
-  return `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}${options.includes('ports') ? says : ''}`;
+function footer({ examples, options }: Command): string {
+  const told = examples.map((example) => `  ${example}`).join('\n');
+  return `\nExamples:\n${told}${options.includes('install-path') ? elsewhere : ''}`;
 }
+
+const elsewhere = `
+
+Options are also variables and keys of ~/.config/bai-dev/config.yaml:
+--install-path is BAI_DEV_INSTALL_PATH and install-path. Flags come before
+variables, and variables before the file.`;
 
 /** Commander's sentence as ours: no prefix, a capital, a full stop. */
 function usage(error: CommanderError, errors: string, argv: readonly string[]): Failure {

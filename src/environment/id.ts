@@ -39,6 +39,9 @@ export function parseId(text: string): EnvironmentId {
 /** True for a text that `parseId` takes. */
 export const isId = (text: string): boolean => pattern.test(text) && !reserved.has(text);
 
+/** True for the name of a part of Backend.AI, which is never an ID. */
+export const isPart = (text: string): boolean => reserved.has(text);
+
 /** Eight characters of `[a-z0-9]`, as install-dev.sh makes them. */
 export function randomId(random: (n: number) => string): EnvironmentId {
   const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';

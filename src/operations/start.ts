@@ -47,9 +47,6 @@ export interface StartResult {
   readonly seconds: number;
 }
 
-/** Seconds for a daemon to get ready when nobody says otherwise; the slowest takes about 15 (facts 12.4). */
-export const usualLimit = 120;
-
 /**
  * Starts what does not run and waits until it answers; what runs already is left alone. Everything that can be
  * known beforehand is looked at before anything is started. Throws `BAI-UNHEALTHY` for a daemon that does not get

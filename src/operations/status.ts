@@ -89,7 +89,9 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
 
 async function serviceRows(world: World, record: EnvironmentRecord): Promise<StatusRow[]> {
   const { engine, stack } = makingOf(world, record);
-  const found = await engine.status(stack).catch((error: unknown) => String((error as Error).message));
+  const found = await engine
+    .status(stack)
+    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   return stack.services.map(({ role, port }): StatusRow => {
     const address = `127.0.0.1:${port.outside}`;
     if (typeof found === 'string')

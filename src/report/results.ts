@@ -1,20 +1,39 @@
 // What each command ends with when it ends well: the `result` of the JSON envelope, and what words are found for.
 import type { FailureCode, FailureMeaning } from '../failure.ts';
 import type { DeleteResult } from '../operations/delete.ts';
+import type { Description } from '../operations/describe.ts';
+import type { ExecResult } from '../operations/exec.ts';
 import type { Guide } from '../operations/guide.ts';
 import type { InstallResult } from '../operations/install.ts';
 import type { ReleaseRow } from '../operations/releases.ts';
+import type { StartResult } from '../operations/start.ts';
+import type { StatusResult } from '../operations/status.ts';
+import type { StopResult } from '../operations/stop.ts';
 import type { FailureFacts } from './events.ts';
 
 export interface Explanation extends FailureMeaning {
   readonly code: FailureCode;
 }
 
+export interface LogsEnd {
+  /** How many were told. */
+  readonly lines: number;
+  /** What the program ends with. */
+  readonly exit: number;
+}
+
 export type Result =
-  | { readonly command: 'install'; readonly value: InstallResult }
+  /** `started` with `--start`. */
+  | { readonly command: 'install'; readonly value: InstallResult & { readonly started?: StartResult } }
   | { readonly command: 'delete'; readonly value: DeleteResult }
   | { readonly command: 'guide'; readonly value: Guide }
   | { readonly command: 'releases'; readonly value: readonly ReleaseRow[] }
+  | { readonly command: 'start' | 'restart'; readonly value: StartResult }
+  | { readonly command: 'stop'; readonly value: StopResult }
+  | { readonly command: 'status'; readonly value: StatusResult }
+  | { readonly command: 'describe'; readonly value: Description }
+  | { readonly command: 'exec'; readonly value: ExecResult }
+  | { readonly command: 'logs'; readonly value: LogsEnd }
   | { readonly command: 'explain'; readonly value: Explanation };
 
 /** How a run ended; every run ends in exactly one. */

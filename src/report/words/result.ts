@@ -1,12 +1,14 @@
 // What a command says when it ends well: one screen for each kind of result.
 import type { DeleteResult } from '../../operations/delete.ts';
 import type { InstallResult } from '../../operations/install.ts';
+import type { StartResult } from '../../operations/start.ts';
 import type { ReleaseRow } from '../../operations/releases.ts';
 import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { count, duration, tilde, type Look } from '../style.ts';
 import { guideScreen } from './guide.ts';
 import { planScreen } from './plan.ts';
+import { descriptionScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
 /** The screen of any result. */
 export function resultScreen(result: Result, look: Look): string[] {
@@ -19,13 +21,25 @@ export function resultScreen(result: Result, look: Look): string[] {
       return guideScreen(result.value, look);
     case 'releases':
       return releasesScreen(result.value, look);
+    case 'start':
+    case 'restart':
+      return startScreen(result.value, look);
+    case 'stop':
+      return stopScreen(result.value, look);
+    case 'status':
+      return statusScreen(result.value, look);
+    case 'describe':
+      return descriptionScreen(result.value, look);
+    case 'exec':
+    case 'logs':
+      return []; // it said everything itself
     case 'explain':
       return explanationScreen(result.value);
   }
 }
 
-function installScreen(result: InstallResult, look: Look): string[] {
-  const { id, outcome, account } = result;
+function installScreen(result: InstallResult & { readonly started?: StartResult }, look: Look): string[] {
+  const { id, outcome, account, started } = result;
   if (outcome === 'planned') {
     return [
       `${id} would be made like this:`,
@@ -40,8 +54,8 @@ function installScreen(result: InstallResult, look: Look): string[] {
   ];
   const head = paint('strong', `${id} ${ready}.`);
   const rows: readonly Row[] = [
-    ['Start the daemons', `bai-dev guide ${id}`, 'tells how, one by one'],
-    ['Web UI', result.webUrl, 'once the webserver runs'],
+    ...(started === undefined ? [['Start the daemons', `bai-dev start ${id}`] as const] : []),
+    ['Web UI', result.webUrl, started === undefined ? 'after start' : ''],
     [
       'Log in as',
       `${account.email} ${look.marks.dot} ${account.password}`,
@@ -55,6 +69,7 @@ function installScreen(result: InstallResult, look: Look): string[] {
     apart(head, paint('faint', took), Math.min(look.width, 80)) ?? head,
     '',
     ...rows.map((row) => line(row, look)),
+    ...(started === undefined ? [] : ['', ...startScreen(started, look)]),
   ];
 }
 

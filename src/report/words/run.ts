@@ -1,0 +1,154 @@
+// What is said of servers that run, were started or stopped: one row each.
+import type { Description } from '../../operations/describe.ts';
+import type { StartResult } from '../../operations/start.ts';
+import type { StatusResult, StatusRow } from '../../operations/status.ts';
+import type { StopResult } from '../../operations/stop.ts';
+import { apart, cut, table } from '../layout.ts';
+import { duration, tilde, type Look, type Tone } from '../style.ts';
+
+export function startScreen(result: StartResult, look: Look): string[] {
+  const { paint, marks, home } = look;
+  const { id, daemons, tmux, account } = result;
+  const started = daemons.some(({ outcome }) => outcome === 'started') || result.halfstack === 'started';
+  const head = paint('strong', `${id} runs.`);
+  const took = paint('faint', started ? `in ${duration(result.seconds)}` : 'nothing had to be started');
+  const rows = daemons.map(({ name, outcome, address, log, reason }) =>
+    outcome === 'skipped'
+      ? [paint('know', marks.know), name, reason ?? '']
+      : [paint('good', marks.done), name, address, paint('faint', tilde(log, home))],
+  );
+  const web = daemons.some(({ address, outcome }) => address === result.webUrl && outcome !== 'skipped');
+  return [
+    apart(head, took, Math.min(look.width, 80)) ?? head,
+    '',
+    ...indented(table(rows)),
+    ...(rows.length > 0 ? [''] : []),
+    ...indented(
+      table([
+        ...(web
+          ? [
+              ['Web UI', result.webUrl],
+              ['Log in as', `${account.email} ${marks.dot} ${account.password}`],
+            ]
+          : []),
+        ...(tmux && daemons.length > 0 ? [['Windows', `tmux attach -t ${id}`]] : []),
+        ['Look', `bai-dev status ${id}`],
+        ['Stop', `bai-dev stop ${id}`],
+      ]),
+    ),
+  ];
+}
+
+export function stopScreen({ id, daemons, halfstack, seconds }: StopResult, look: Look): string[] {
+  const what = [...daemons, ...(halfstack === 'stopped' ? ['halfstack'] : [])];
+  const head = look.paint(
+    'strong',
+    what.length === 0 ? `Nothing of it ran in ${id}.` : `Stopped in ${id}: ${what.join(', ')}.`,
+  );
+  return [apart(head, look.paint('faint', `in ${duration(seconds)}`), Math.min(look.width, 80)) ?? head];
+}
+
+export function statusScreen(result: StatusResult, look: Look): string[] {
+  const { paint, marks, home, width } = look;
+  const { id, title, engine, installPath, busy, phase } = result;
+  const head = paint('strong', `${id} ${marks.dot} ${title} ${marks.dot} ${engine}`);
+  const rows = result.rows.map((row) => {
+    const { mark, tone } = markOf(row, look);
+    return [
+      paint(tone, mark),
+      row.name,
+      row.state,
+      row.state === 'not built' ? '' : (row.address ?? ''),
+      row.pid === undefined ? '' : String(row.pid),
+      row.since === undefined ? '' : when(row.since),
+      row.detail ?? '',
+    ];
+  });
+  const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'SINCE', ''].map((each) => paint('faint', each));
+  const [heading = '', ...lines] = table([titles, ...rows]);
+  const told = (text: string): string => cut(text, width - 1, marks.cut);
+  return [
+    apart(head, paint('faint', tilde(installPath, home)), Math.min(width, 100)) ?? head,
+    ...(phase === 'ready' ? [] : [paint('know', `  It is not ready (${phase}).`)]),
+    ...(busy === undefined ? [] : [paint('know', `  bai-dev ${busy} works on it right now.`)]),
+    '',
+    ...indented([heading]),
+    ...result.rows.flatMap((row, at) => [
+      ...indented([lines[at] ?? '']),
+      // only where something is wrong now, or it would be the story of old troubles
+      ...(row.error === undefined ? [] : [paint('faint', told(`      last complaint: ${row.error}`))]),
+    ]),
+    ...(result.healthy || phase !== 'ready'
+      ? []
+      : ['', `  Start what is missing with   bai-dev start ${id}`]),
+  ];
+}
+
+export function descriptionScreen(described: Description, look: Look): string[] {
+  const { paint, home } = look;
+  const title = (text: string): string[] => ['', paint('strong', text)];
+  const { id, release, engine, python, endpoints, accounts, components, folders } = described;
+  const short = (path: string): string => tilde(path, home);
+  return [
+    paint('strong', `${id} · ${described.title}`),
+    ...indented(
+      table([
+        ['State', described.phase],
+        ['Release', release],
+        ['Engine', engine],
+        ['Python', `${python.version}  ${short(python.path)}`],
+        ['Made', when(described.createdAt)],
+      ]),
+    ),
+    ...title('Addresses'),
+    ...indented(table(Object.entries(endpoints))),
+    ...title("Accounts, upstream's public examples"),
+    ...indented(
+      table(accounts.map((one) => [one.email, one.password, one.role, one.accessKey, one.secretKey])),
+    ),
+    ...title('Components'),
+    ...indented(
+      table(
+        components.map(({ name, version, folder, virtualenv }) => [
+          name,
+          version,
+          short(folder),
+          short(virtualenv),
+        ]),
+      ),
+    ),
+    ...title('Folders'),
+    ...indented(table(Object.entries(folders).map(([name, path]) => [name, short(path)]))),
+    ...(described.composeFile === undefined
+      ? []
+      : indented(table([['compose', short(described.composeFile)]]))),
+  ];
+}
+
+function markOf({ state }: StatusRow, { marks }: Look): { mark: string; tone: Tone } {
+  switch (state) {
+    case 'ready':
+      return { mark: marks.done, tone: 'good' };
+    case 'starting':
+    case 'unknown':
+      return { mark: marks.know, tone: 'know' };
+    case 'unhealthy':
+    case 'broken':
+    case 'foreign':
+      return { mark: marks.bad, tone: 'bad' };
+    case 'stopped':
+    case 'absent':
+    case 'not built':
+      return { mark: marks.dot, tone: 'faint' };
+  }
+}
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+
+/** `2026-11-24 20:05`, in the time of this machine. */
+function when(iso: string): string {
+  const date = new Date(iso);
+  const two = (amount: number): string => String(amount).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
