@@ -5,7 +5,7 @@ import { meantId } from './named.ts';
 export const describeCommand: Command = {
   name: 'describe',
   group: 'Use',
-  about: 'addresses with passwords, accounts, components and folders',
+  about: 'addresses with passwords, accounts, folders',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   options: ['environment', 'json', 'verbose', 'no-color'],
   examples: ['bai-dev describe dev2109', 'bai-dev describe dev2109 --json'],

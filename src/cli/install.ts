@@ -12,7 +12,7 @@ import { startWishes } from './start.ts';
 export const installCommand: Command = {
   name: 'install',
   group: 'Make',
-  about: 'make an environment, continue a half made one, repair a broken one',
+  about: 'make an environment, continue or repair one',
   argument: { name: 'id', about: 'name of the environment; made up if there is none' },
   options: [
     ...(['environment', 'release', 'python-version', 'engine', 'source', 'install-path', 'index'] as const),

@@ -9,7 +9,7 @@ const usualLines = 100;
 export const logsCommand: Command = {
   name: 'logs',
   group: 'Run',
-  about: 'what daemons and servers wrote; with -f also what they write from now on',
+  about: 'what daemons and servers wrote, and write',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   words: { name: 'name', about: 'a daemon or service; all of them without', many: false },
   options: ['environment', 'lines', 'follow', 'json', 'verbose', 'no-color'],

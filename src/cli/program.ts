@@ -65,6 +65,8 @@ export function parse(argv: readonly string[], about: { version: string; width: 
     .version(about.version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help, or that of a command')
     .helpCommand(false)
+    // their arguments and options are told by their own help
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', topFooter);
   for (const command of commands) {
     addCommand(program, command, (call) => {
@@ -86,7 +88,7 @@ export function parse(argv: readonly string[], about: { version: string; width: 
 const topFooter = `
 Examples:
   bai-dev install -e dev2109
-  bai-dev guide dev2109
+  bai-dev start dev2109
   bai-dev delete -e dev2109
 
 bai-dev <command> --help tells the options of a command.`;

@@ -6,7 +6,7 @@ import { startWishes } from './start.ts';
 export const restartCommand: Command = {
   name: 'restart',
   group: 'Run',
-  about: 'stop daemons and start them again; the halfstack stays up',
+  about: 'restart daemons; the halfstack stays up',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   words: { name: 'name', about: 'daemons; all of them without', many: true },
   options: ['environment', 'tmux', 'force', 'timeout', 'json', 'verbose', 'no-color'],

@@ -6,7 +6,7 @@ import { meantId } from './named.ts';
 export const startCommand: Command = {
   name: 'start',
   group: 'Run',
-  about: 'start the halfstack and the daemons, and wait until they answer',
+  about: 'start halfstack and daemons, until they answer',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   options: [
     ...(['environment', 'only', 'halfstack-only', 'tmux', 'force', 'timeout'] as const),

@@ -5,7 +5,7 @@ import { meantId } from './named.ts';
 export const statusCommand: Command = {
   name: 'status',
   group: 'Run',
-  about: 'how every server stands, since when, and what it last complained of',
+  about: 'how every server stands, and since when',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   options: ['environment', 'json', 'verbose', 'no-color'],
   examples: ['bai-dev status dev2109', 'bai-dev status dev2109 --json'],

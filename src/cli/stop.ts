@@ -6,7 +6,7 @@ import { meantId } from './named.ts';
 export const stopCommand: Command = {
   name: 'stop',
   group: 'Run',
-  about: 'stop the daemons and the halfstack; what they hold stays',
+  about: 'stop daemons and halfstack; data stay',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   options: ['environment', 'only', 'halfstack-only', 'json', 'verbose', 'no-color'],
   typedOnly: ['only', 'halfstack-only'],

@@ -1,6 +1,7 @@
 // Processes by what they carry and whom they descend from: how servers that rename themselves are found again.
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { processIds } from './proc.ts';
 
 export interface Relative {
@@ -12,7 +13,7 @@ export interface Relative {
   readonly started: string;
 }
 
-const linux = process.platform === 'linux';
+const linux = platform() === 'linux';
 
 /** All living processes of the machine; zombies are dead. */
 export async function allProcesses(): Promise<readonly Relative[]> {

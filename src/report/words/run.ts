@@ -6,6 +6,7 @@ import type { StopResult } from '../../operations/stop.ts';
 import { apart, cut, table } from '../layout.ts';
 import { duration, tilde, type Look, type Tone } from '../style.ts';
 
+/** After a start: what runs now, where, and what was left out. */
 export function startScreen(result: StartResult, look: Look): string[] {
   const { paint, marks, home } = look;
   const { id, daemons, tmux, account } = result;
@@ -39,6 +40,7 @@ export function startScreen(result: StartResult, look: Look): string[] {
   ];
 }
 
+/** After a stop: what ran before. */
 export function stopScreen({ id, daemons, halfstack, seconds }: StopResult, look: Look): string[] {
   const what = [...daemons, ...(halfstack === 'stopped' ? ['halfstack'] : [])];
   const head = look.paint(
@@ -48,6 +50,7 @@ export function stopScreen({ id, daemons, halfstack, seconds }: StopResult, look
   return [apart(head, look.paint('faint', `in ${duration(seconds)}`), Math.min(look.width, 80)) ?? head];
 }
 
+/** One row a server; a healthy environment fits 24 lines. */
 export function statusScreen(result: StatusResult, look: Look): string[] {
   const { paint, marks, home, width } = look;
   const { id, title, engine, installPath, busy, phase } = result;
@@ -84,6 +87,7 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
   ];
 }
 
+/** Everything that can be connected to, logged into or looked at. */
 export function descriptionScreen(described: Description, look: Look): string[] {
   const { paint, home } = look;
   const title = (text: string): string[] => ['', paint('strong', text)];
