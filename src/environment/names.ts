@@ -52,7 +52,7 @@ export const volumeName = (id: string, volume: string): string => `${id}_${volum
 
 /** An entry that the release's own data promises; its absence is our mistake. */
 export function member<T>(table: Readonly<Record<string, T>>, name: string, what: string): T {
-  const found = table[name];
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
   if (found === undefined) throw new Error(`the release names no ${what} "${name}"`);
   return found;
 }

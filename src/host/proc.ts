@@ -115,7 +115,8 @@ export async function endProcesses(pids: readonly number[]): Promise<number[]> {
     for (const { pid, start } of left) {
       if (start !== undefined && (await processStart(pid)) === start) send(pid, signal);
     }
-    for (const until = Date.now() + grace; ; ) {
+    const until = Date.now() + grace;
+    for (;;) {
       const now = await Promise.all(left.map(({ pid }) => processStart(pid)));
       left = left.filter(({ start }, at) => start !== undefined && now[at] === start);
       if (left.length === 0) return [];
