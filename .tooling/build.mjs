@@ -32,14 +32,15 @@ const stubs = {
   },
 };
 
-// Packages in CommonJS ask for these three names, which an ES module does not have.
+// Packages in CommonJS ask for these three names, which an ES module does not have. The bundler does not see the
+// banner, so its own names must be such as no source file has.
 const banner = [
-  "import { createRequire as makeRequire } from 'node:module';",
-  "import { dirname as folderOf } from 'node:path';",
-  "import { fileURLToPath as pathOf } from 'node:url';",
-  'const require = makeRequire(import.meta.url);',
-  'const __filename = pathOf(import.meta.url);',
-  'const __dirname = folderOf(__filename);',
+  "import { createRequire as $createRequire } from 'node:module';",
+  "import { dirname as $dirname } from 'node:path';",
+  "import { fileURLToPath as $fileURLToPath } from 'node:url';",
+  'const require = $createRequire(import.meta.url);',
+  'const __filename = $fileURLToPath(import.meta.url);',
+  'const __dirname = $dirname(__filename);',
 ].join('\n');
 
 const { metafile, outputFiles } = await build({
