@@ -23,7 +23,7 @@ export function composeText(stack: Stack): string {
       ? {}
       : { volumes: Object.fromEntries(volumes.map((volume) => [volume, { labels }])) }),
   };
-  const document = new Document(content, { aliasDuplicateObjects: false });
+  const document = new Document(content, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   document.commentBefore = preface.replaceAll('PROJECT', project);
   return document.toString({ lineWidth: 0 });
 }

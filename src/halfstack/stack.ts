@@ -2,11 +2,10 @@
 import { composeFile } from '../environment/names.ts';
 import type { Secrets } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
+import { loopback, valuesOf } from '../environment/values.ts';
+import { render } from '../environment/render.ts';
 import { servicesOf, type ReleaseService } from '../release/release.ts';
 import type { Endpoints, Service, ServiceRole, Stack } from './engine.ts';
-
-/** Where everything of an environment is published and asked for: nothing leaves the machine. */
-const loopback = '127.0.0.1';
 
 /** The stack that a spec and its secrets describe; the same input always gives the same stack. */
 export function stackOf(spec: EnvironmentSpec, secrets: Secrets): Stack {
@@ -49,21 +48,18 @@ interface Decided {
 
 function serviceOf(role: ServiceRole, service: ReleaseService, decided: Decided): Service {
   const { spec, secrets } = decided;
-  const fill = filling({
-    databaseName: spec.release.database.name,
-    databaseUser: spec.release.database.user,
-    databasePassword: secrets.databasePassword,
-    redisPassword: secrets.redisPassword,
-  });
-  const redis = role === 'redis' ? redisAdditions(decided) : undefined;
-  const command = [...(service.command?.map(fill) ?? redis?.program ?? []), ...(redis?.arguments ?? [])];
+  const values = valuesOf(spec, secrets);
+  // raw: what is filled is an argument or a variable, never text that somebody parses
+  const fill = (text: string): string => render(text, values, 'raw');
+  const own = role === 'redis' ? redisAdditions(decided) : undefined;
+  const command = [...(service.command?.map(fill) ?? own?.program ?? []), ...(own?.arguments ?? [])];
   const environment = Object.entries(service.environment).map(([name, value]) => [name, fill(value)]);
   return {
     role,
     name: service.name,
     image: spec.images[service.name] ?? service.image,
     ...(command.length === 0 ? {} : { command }),
-    environment: { ...(Object.fromEntries(environment) as Record<string, string>), ...redis?.environment },
+    environment: { ...(Object.fromEntries(environment) as Record<string, string>), ...own?.environment },
     port: { inside: service.port, outside: spec.ports[role] },
     ...(service.volume === undefined ? {} : { volume: service.volume }),
     health: service.health,
@@ -83,15 +79,4 @@ function redisAdditions({ spec, secrets }: Decided) {
     arguments: ['--appendonly', 'yes', ...(password === undefined ? [] : ['--requirepass', password])],
     environment: password === undefined ? {} : { REDISCLI_AUTH: password },
   };
-}
-
-/** Fills `{{holes}}` with raw values: what is filled is an argument or a variable, never text to be parsed. */
-function filling(values: Readonly<Record<string, string>>): (text: string) => string {
-  return (text) =>
-    text.replace(/\{\{(\w+)\}\}/g, (_hole, name: string) => {
-      const value = values[name];
-      if (value === undefined)
-        throw new Error(`the release's halfstack has a hole {{${name}}} that nothing fills`);
-      return value;
-    });
 }
