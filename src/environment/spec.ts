@@ -17,7 +17,8 @@ export const specSchema = z.strictObject({
     z.string(),
     z.strictObject({ source: z.enum(['pypi']), ref: z.string(), address: z.string() }),
   ),
-  python: z.strictObject({ version: z.string(), path: absolute }),
+  /** `pyenv`: the root of the pyenv that holds it and takes the virtualenvs; without one they lie in the trees. */
+  python: z.strictObject({ version: z.string(), path: absolute, pyenv: absolute.optional() }),
   accelerator: z.strictObject({ kind: z.enum(['none']) }),
   engine: z.enum(['docker', 'native']),
   /** Address of the Docker engine: its containers and volumes exist only there. Empty for a native halfstack. */

@@ -1,5 +1,6 @@
 // Asks the machine everything at once, and gathers what the answers say and what the spec needs of them.
 import type { Ports } from '../environment/ports.ts';
+import type { EnvironmentSpec } from '../environment/spec.ts';
 import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
 import { checkDocker } from './docker.ts';
@@ -17,7 +18,7 @@ import { checkRoom } from './room.ts';
 export interface Survey {
   readonly findings: readonly Finding[];
   readonly seconds: number;
-  readonly python?: { readonly version: string; readonly path: string };
+  readonly python?: EnvironmentSpec['python'];
   readonly engine?: { readonly address: string };
   readonly ports?: { readonly base: number; readonly ports: Ports };
 }
@@ -30,7 +31,7 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
   const ports = checkPorts(world, draft);
   const answers: Checked<unknown>[] = await Promise.all([
     checkPlatform(world, draft),
-    checkGit(world, draft),
+    checkGit(world),
     python,
     docker,
     ports,

@@ -1,0 +1,129 @@
+// Brings files whose content is known beforehand: whole and true, or not at all.
+import { createHash } from 'node:crypto';
+import { open, readdir, rename, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Failure } from '../failure.ts';
+import type { World } from '../world.ts';
+import { filesystemFailure, kindOf, makeFolder, moveOver, removeFile } from './files.ts';
+import { persistently, receive, withoutCredentials, type Request } from './http.ts';
+import { processStart } from './proc.ts';
+
+export interface Download extends Request {
+  /** Where the whole file shall lie; nothing else is ever seen under that name. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly onProgress?: (done: number, total?: number) => void;
+}
+
+/**
+ * Brings a file. What lies there already is used if it is that file. A download that broke off, in this run or
+ * in one that is dead, goes on where it stopped if the server can do so. Throws `BAI-NETWORK`, or `BAI-HASH`
+ * when the address gives something else.
+ */
+export async function download(world: World, wanted: Download): Promise<void> {
+  await makeFolder(dirname(wanted.path));
+  if (await holds(wanted.path, wanted.sha256)) return;
+  const partial = `${wanted.path}.${process.pid}.partial`;
+  await adopt(wanted.path, partial);
+  const found = await persistently(world, wanted, () => fetchInto(world, wanted, partial)).catch(
+    (error: unknown) => {
+      world.signal.throwIfAborted();
+      throw filesystemFailure('write', partial, error);
+    },
+  );
+  if (found !== wanted.sha256) {
+    await removeFile(partial);
+    const shown = withoutCredentials(wanted.url);
+    throw new Failure(
+      'BAI-HASH',
+      `${shown} is not the file it should be: its SHA-256 begins with ${found.slice(0, 12)} instead of ${wanted.sha256.slice(0, 12)}.`,
+      { facts: { address: shown, sha256: found, expected: wanted.sha256 } },
+    );
+  }
+  await moveOver(partial, wanted.path);
+}
+
+/** True if a file is there and is exactly this one. */
+export async function holds(path: string, sha256: string): Promise<boolean> {
+  return (await kindOf(path)) === 'file' && (await hashOfFile(path)) === sha256;
+}
+
+/** One attempt: goes on where the partial file ends. Gives the SHA-256 of all that is there then. */
+async function fetchInto(world: World, wanted: Download, partial: string): Promise<string> {
+  const file = await open(partial, 'a+');
+  try {
+    const begun = (await file.stat()).size;
+    const headers = {
+      ...wanted.headers,
+      // a compressed transfer would make ranges and sizes mean something else
+      'accept-encoding': 'identity',
+      ...(begun > 0 ? { range: `bytes=${begun}-` } : {}),
+    };
+    await receive(world, { ...wanted, headers }, async (response, chunks) => {
+      // it ends where our partial file does, or before: the hash will tell
+      if (response.status === 416) return;
+      if (!response.ok) throw refused(wanted.url, response.status);
+      const resumed = response.status === 206;
+      if (!resumed) await file.truncate(0);
+      const from = resumed ? begun : 0;
+      const length = Number(response.headers.get('content-length') ?? 0);
+      const total = length > 0 ? from + length : undefined;
+      await append(chunks, { file, from, total, report: wanted.onProgress });
+    });
+    await file.sync();
+    const sha256 = await hashOfFile(partial);
+    if (sha256 === wanted.sha256 || begun === 0) return sha256;
+    // what was left there may have been wrong: once more from the start
+    await file.truncate(0);
+  } finally {
+    await file.close();
+  }
+  return fetchInto(world, wanted, partial);
+}
+
+interface Place {
+  readonly file: FileHandle;
+  readonly from: number;
+  readonly total: number | undefined;
+  readonly report: Download['onProgress'];
+}
+
+async function append(
+  chunks: AsyncIterable<Uint8Array>,
+  { file, from, total, report }: Place,
+): Promise<void> {
+  let done = from;
+  for await (const chunk of chunks) {
+    await file.writeFile(chunk);
+    done += chunk.byteLength;
+    report?.(done, total);
+  }
+  if (total !== undefined && done < total) throw new Error('the connection ended too early');
+}
+
+/** Takes over what a dead run left half-downloaded; a rename succeeds for one of us only. */
+async function adopt(path: string, partial: string): Promise<void> {
+  const folder = dirname(path);
+  for (const name of await readdir(folder)) {
+    const pid = name.startsWith(`${basename(path)}.`) ? /\.(\d+)\.partial$/.exec(name)?.[1] : undefined;
+    if (pid === undefined || Number(pid) === process.pid) continue;
+    if ((await processStart(Number(pid))) !== undefined) continue;
+    await rename(join(folder, name), partial).catch(() => undefined);
+  }
+}
+
+/** A refusal is about this very request: trying again would not help. */
+function refused(url: string, status: number): Failure {
+  const address = withoutCredentials(url);
+  return new Failure('BAI-NETWORK', `${address} is not served: status ${status}.`, {
+    facts: { address, status },
+  });
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  const hash = createHash('sha256');
+  // the stream closes the file
+  for await (const chunk of file.createReadStream()) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}

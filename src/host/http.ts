@@ -1,0 +1,198 @@
+// Talks HTTP to the outside: proxies as the variables say, a limit on every silence, patience with weak networks.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from 'undici';
+import { Failure } from '../failure.ts';
+import type { Host, World } from '../world.ts';
+import { hasCode } from './files.ts';
+
+export interface Request {
+  /** http or https; may hold credentials, which are sent as basic authentication and never shown. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds that the other side may be silent, before its answer or in its midst; 30 if not given. */
+  readonly limit?: number;
+  /** How often a fault that may pass is forgiven; 3 if not given. */
+  readonly retries?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Where redirects led; relative addresses in the text are relative to this. */
+  readonly url: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Gets a text, whatever its status; an address that cannot be reached is `BAI-NETWORK`. */
+export async function get(world: World, request: Request): Promise<Answer> {
+  return persistently(world, request, async () => {
+    let text = '';
+    const response = await receive(world, request, async (begun, chunks) => {
+      const decoder = new TextDecoder();
+      for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
+      text += decoder.decode();
+      return begun;
+    });
+    return {
+      status: response.status,
+      url: response.url,
+      type: response.headers.get('content-type') ?? '',
+      text,
+    };
+  });
+}
+
+/**
+ * One exchange. `use` is given the answer and its content; a status that may pass never comes that far. Throws
+ * whatever went wrong: `persistently` makes sense of it.
+ */
+export async function receive<T>(
+  world: World,
+  { url, headers, limit = 30 }: Request,
+  use: (response: Response, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const { target, authorization } = splitCredentials(url);
+  const silence = silenceWatch(limit);
+  try {
+    const response = await fetch(target, {
+      headers: { 'user-agent': `bai-dev/${world.host.version}`, ...authorization, ...headers },
+      dispatcher: dispatcherOf(world.host),
+      signal: AbortSignal.any([world.signal, silence.signal]),
+    });
+    if (transient.has(response.status)) throw new StatusError(response);
+    return await use(response, silence.heard(response.body ?? []));
+  } finally {
+    // ends what has not been read
+    silence.end();
+  }
+}
+
+/** Repeats what failed for a reason that may pass; then tells it as `BAI-NETWORK`. */
+export async function persistently<T>(
+  world: World,
+  { url, retries = 3 }: Pick<Request, 'url' | 'retries'>,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let tried = 0; ; tried += 1) {
+    world.signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      world.signal.throwIfAborted();
+      if (error instanceof Failure || isLocal(error)) throw error;
+      if (tried >= retries) throw unreachable(world, url, error);
+      const pause = Math.max(firstPause * 2 ** tried, error instanceof StatusError ? error.pause : 0);
+      await sleep(pause, undefined, { signal: world.signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** The address as it may be shown. */
+export function withoutCredentials(url: string): string {
+  return URL.canParse(url) ? splitCredentials(url).target.href : url;
+}
+
+/** Statuses that the same request may not meet a moment later. */
+const transient = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Milliseconds before the first repetition; each further one takes twice as long. */
+const firstPause = 400;
+/** Seconds that a server may make us wait by `Retry-After`. */
+const longestPause = 10;
+
+class StatusError extends Error {
+  readonly pause: number;
+  constructor({ status, headers }: Response) {
+    super(`the server answers ${status}`);
+    this.pause = Math.min(Number(headers.get('retry-after') ?? 0) || 0, longestPause) * 1000;
+  }
+}
+
+const dispatchers = new WeakMap<Host, Dispatcher>();
+
+/** Node 20's own fetch heeds no proxy variables, undici's agent does. */
+function dispatcherOf(host: Host): Dispatcher {
+  const known = dispatchers.get(host);
+  if (known !== undefined) return known;
+  const variable = (name: string): string =>
+    host.variables[name.toLowerCase()] ?? host.variables[name.toUpperCase()] ?? '';
+  const made = new EnvHttpProxyAgent({
+    httpProxy: variable('http_proxy') || variable('all_proxy'),
+    httpsProxy: variable('https_proxy') || variable('all_proxy'),
+    noProxy: variable('no_proxy'),
+    connect: { timeout: 15_000 },
+  });
+  dispatchers.set(host, made);
+  return made;
+}
+
+interface SilenceWatch {
+  readonly signal: AbortSignal;
+  /** The same chunks; each of them ends a silence. */
+  heard(chunks: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<Uint8Array>;
+  end(): void;
+}
+
+function silenceWatch(limit: number): SilenceWatch {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`nothing was heard for ${limit} s`));
+  }, limit * 1000);
+  return {
+    signal: controller.signal,
+    heard: async function* (chunks) {
+      for await (const chunk of chunks) {
+        timer.refresh();
+        yield chunk as Uint8Array;
+      }
+    },
+    end: () => {
+      clearTimeout(timer);
+      controller.abort();
+    },
+  };
+}
+
+/** fetch takes no address with credentials in it. */
+function splitCredentials(url: string): { target: URL; authorization: Record<string, string> } {
+  const target = new URL(url);
+  const { username, password } = target;
+  target.username = '';
+  target.password = '';
+  if (username === '' && password === '') return { target, authorization: {} };
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { target, authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+}
+
+function unreachable({ host }: World, url: string, error: unknown): Failure {
+  const reason = rootOf(error);
+  const proxy = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].find(
+    (name) => host.variables[name],
+  );
+  const hint = proxy === undefined ? '' : ` The proxy of ${proxy} may be the cause.`;
+  return new Failure('BAI-NETWORK', `${withoutCredentials(url)} could not be reached: ${reason}.${hint}`, {
+    cause: error,
+    facts: { address: withoutCredentials(url) },
+    next: /certificate|self-signed|CERT_/i.test(reason)
+      ? [
+          {
+            purpose: 'trust your own authority',
+            command: 'export NODE_EXTRA_CA_CERTS=/path/to/authority.pem',
+          },
+        ]
+      : [],
+  });
+}
+
+/** fetch says only "fetch failed"; what failed is the cause of its cause. */
+function rootOf(error: unknown): string {
+  let root = error;
+  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
+  if (!(root instanceof Error)) return String(root);
+  const inner: unknown = root instanceof AggregateError ? root.errors[0] : undefined;
+  return (inner instanceof Error ? inner.message : root.message).replace(/\.$/, '');
+}
+
+/** Faults of this machine's disk: trying again would not help. */
+function isLocal(error: unknown): boolean {
+  return hasCode(error, 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'EMFILE', 'EISDIR', 'ENOENT', 'EIO');
+}

@@ -1,0 +1,59 @@
+// Does the package index answer, let us in, and tell since when it has its files?
+import { Failure } from '../failure.ts';
+import { withoutCredentials } from '../host/http.ts';
+import type { Finding } from '../report/events.ts';
+import { indexFiles } from '../source/simple.ts';
+import type { World } from '../world.ts';
+import type { Checked, Draft } from './draft.ts';
+
+/** Seconds that it may take to answer. */
+const limit = 10;
+
+/** Asks for one package of the release. What lies in the cache already may make the index unneeded; it is said. */
+export async function checkIndex(world: World, { index, release }: Draft): Promise<Checked<never>> {
+  const shown = withoutCredentials(index);
+  const next = [{ purpose: 'use another one', command: 'bai-dev install --index https://pypi.org/simple' }];
+  const blocker = (id: string, title: string, reason: string): Checked<never> => ({
+    findings: [{ id, severity: 'blocker', title, reason, next }],
+  });
+  if (!/^https?:\/\//.test(index) || !URL.canParse(index))
+    return blocker(
+      'index.address',
+      `${shown} is no package index`,
+      'Its address begins with https:// or http://.',
+    );
+  const wanted = Object.values(release.trees)[0]?.package;
+  if (wanted === undefined) return { findings: [] };
+  try {
+    const files = await indexFiles(world, { index, name: wanted.name, limit, retries: 1 });
+    const file = files.find((one) => one.file === wanted.file);
+    if (file === undefined)
+      return blocker('index.files', `${shown} lacks the release`, `It does not have ${wanted.file}.`);
+    if (file.uploaded === undefined) {
+      return blocker(
+        'index.times',
+        `${shown} tells no upload times`,
+        'Packages of the release could not be chosen as they were on its day.',
+      );
+    }
+    const ok: Finding = {
+      id: 'index.reachable',
+      severity: 'ok',
+      title: `Package index ${new URL(index).host}`,
+    };
+    return { findings: [ok] };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === 'BAI-NETWORK')
+      return blocker('index.reachable', `${shown} does not answer`, error.message);
+    if (error.code !== 'BAI-INDEX') throw error;
+    const { status } = error.more.facts ?? {};
+    if (status === 401 || status === 403 || status === 407)
+      return blocker('index.access', `${shown} does not let us in`, error.message);
+    return blocker(
+      status === 404 ? 'index.files' : 'index.answer',
+      `${shown} is no package index`,
+      error.message,
+    );
+  }
+}

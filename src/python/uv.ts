@@ -1,0 +1,158 @@
+// uv, pinned: brought from the package index into our cache once, and run so that nothing of the user's sways it.
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Failure, type FailureCode } from '../failure.ts';
+import { unpackZip } from '../host/archive.ts';
+import { readAsset } from '../host/assets.ts';
+import { execute, type Output } from '../host/exec.ts';
+import { kindOf, makeFolder, moveOver, removeWhole } from '../host/files.ts';
+import { fetchDistribution, type DistributionWish } from '../source/pypi.ts';
+import type { Host, World } from '../world.ts';
+
+const pinSchema = z.strictObject({
+  version: z.string(),
+  wheels: z.record(z.string(), z.strictObject({ file: z.string(), sha256: z.string() })),
+});
+
+/** Which uv this bai-dev uses, and where it lies. */
+export interface UvPin {
+  readonly version: string;
+  readonly program: string;
+  readonly wheel: { readonly file: string; readonly sha256: string };
+}
+
+/** Our pin for this platform; throws `BAI-PYTHON-INSTALL` where there is none. */
+export function uvPin(host: Host): UvPin {
+  const { version, wheels } = pinSchema.parse(JSON.parse(readAsset(host, 'templates/uv.json')));
+  const wheel = wheels[`${host.platform}-${host.architecture}`];
+  if (wheel === undefined) {
+    throw new Failure('BAI-PYTHON-INSTALL', `There is no uv for ${host.platform} on ${host.architecture}.`);
+  }
+  return { version, wheel, program: join(host.folders.cache, 'uv', version, 'uv') };
+}
+
+/** True if the pinned uv is in the cache. */
+export async function hasUv(host: Host): Promise<boolean> {
+  return (await kindOf(uvPin(host).program)) === 'file';
+}
+
+/** Brings uv into the cache unless it is there. Several runs may do so at once: one renames first. */
+export async function provideUv(
+  world: World,
+  { index, progress }: Pick<DistributionWish, 'index' | 'progress'>,
+): Promise<UvPin> {
+  const pin = uvPin(world.host);
+  if ((await kindOf(pin.program)) === 'file') return pin;
+  const archive = await fetchDistribution(world, { index, name: 'uv', wanted: pin.wheel, progress });
+  const folder = join(world.host.folders.cache, 'uv', pin.version);
+  const partial = `${folder}.${world.random(4)}.partial`;
+  await makeFolder(partial);
+  try {
+    await unpackZip({ archive, folder: partial, signal: world.signal }, (path) =>
+      path.endsWith('.data/scripts/uv') ? 'uv' : undefined,
+    );
+    await moveOver(partial, folder).catch(async (error: unknown) => {
+      if ((await kindOf(pin.program)) !== 'file') throw error;
+    });
+  } finally {
+    await removeWhole(partial);
+  }
+  return pin;
+}
+
+export interface UvCall {
+  /** uv itself. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The package index; may hold credentials, which are never shown. */
+  readonly index: string;
+  readonly input?: string;
+  readonly onLine?: (line: string) => void;
+  /** What to call it when uv does not succeed, and the sentence for it. */
+  readonly failure: { readonly code: FailureCode; readonly reason: string };
+}
+
+/** Seconds that one call may take: a slow network and a slow machine, but not for ever. */
+const limit = 1800;
+
+/** Runs uv. Its failure is told with its own last lines, as `BAI-NETWORK` where the index did not answer. */
+export async function runUv(world: World, call: UvCall): Promise<Output> {
+  const { host } = world;
+  const home = join(host.folders.cache, 'uv');
+  // uv keeps locks of the trees it builds there: they must be the same for all runs, and are not left in /tmp
+  const temporary = join(home, 'temporary');
+  await makeFolder(temporary);
+  try {
+    return await execute(world, {
+      file: call.program,
+      args: call.args,
+      cwd: home,
+      environment: { ...withoutSway(host), ...settings(host, call.index), TMPDIR: temporary },
+      ...(call.input === undefined ? {} : { input: call.input }),
+      ...(call.onLine === undefined ? {} : { onLine: call.onLine }),
+      secrets: secretsOf(call.index),
+      limit,
+    });
+  } catch (error) {
+    world.signal.throwIfAborted();
+    if (!(error instanceof Failure)) throw error;
+    throw uvFailure(error, call);
+  }
+}
+
+/** uv's own variables that say how to reach the network rather than what to install. */
+const harmless = new Set(['UV_NATIVE_TLS', 'UV_SYSTEM_CERTS', 'UV_HTTP_TIMEOUT', 'UV_INSECURE_HOST']);
+
+/** Takes away what would change the result: uv's, pip's and Python's variables, and virtualenvs turned on. */
+function withoutSway(host: Host): Record<string, undefined> {
+  const swaying = /^(UV_|PIP_|VIRTUAL_ENV|CONDA_|PYTHON)/;
+  const names = Object.keys(host.variables).filter((name) => swaying.test(name) && !harmless.has(name));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+function settings(host: Host, index: string): Record<string, string> {
+  return {
+    UV_CACHE_DIR: join(host.folders.cache, 'uv', 'packages'),
+    // by variable, because arguments can be read by every user of the machine
+    UV_DEFAULT_INDEX: index,
+    UV_NO_CONFIG: '1',
+    UV_PYTHON_DOWNLOADS: 'never',
+    UV_NO_PROGRESS: '1',
+    NO_COLOR: '1',
+    LC_ALL: 'C.UTF-8',
+  };
+}
+
+function secretsOf(index: string): string[] {
+  const { username, password } = new URL(index);
+  return password === '' ? [] : [password, decodeURIComponent(password), `${username}:${password}`];
+}
+
+function uvFailure(error: Failure, { failure, index }: UvCall): Failure {
+  const lines = error.more.lines ?? [];
+  const said = lines.join('\n');
+  const more = { cause: error, lines, facts: error.more.facts ?? {} };
+  const place = new URL(index).host;
+  if (
+    /error sending request|dns error|tcp connect|connection (reset|refused|closed)|operation timed out|HTTP status (server|client) error/i.test(
+      said,
+    )
+  ) {
+    return new Failure(
+      'BAI-NETWORK',
+      `${failure.reason} The package index ${place} did not answer as it should.`,
+      more,
+    );
+  }
+  if (/missing an upload date|upload-time/.test(said)) {
+    return new Failure(
+      'BAI-INDEX',
+      `${failure.reason} The package index ${place} does not tell when its files were uploaded.`,
+      {
+        ...more,
+        next: [{ purpose: 'use one that does', command: 'bai-dev install --index https://pypi.org/simple' }],
+      },
+    );
+  }
+  return new Failure(failure.code, failure.reason, more);
+}

@@ -1,0 +1,22 @@
+// A working copy: known by the mark that the install left in its repository.
+import { basename, dirname, join } from 'node:path';
+import { kindOf, removeWhole } from '../host/files.ts';
+import type { ResourceHandling } from './handling.ts';
+
+/** The name beside a tree under which it is made; a run that was killed may have left it. */
+export const treePartial = (path: string): string => join(dirname(path), `.${basename(path)}.partial`);
+
+/** Goes with everything in it: whether work is in it is asked before anything is removed. */
+export const treeKind: ResourceHandling<'tree'> = {
+  describe: ({ path }) => `source tree ${path}`,
+  exists: async (_world, { path }) => (await kindOf(path)) === 'folder',
+  remove: async (_world, { path }) => {
+    await removeWhole(treePartial(path));
+    const kind = await kindOf(path);
+    if (kind === undefined) return 'absent';
+    // a link or a file of that name is not what we made
+    if (kind !== 'folder') return 'kept';
+    await removeWhole(path);
+    return 'removed';
+  },
+};

@@ -1,0 +1,26 @@
+// A virtualenv: known by the file that is in it from its first moment.
+import { join } from 'node:path';
+import { Failure } from '../failure.ts';
+import { kindOf, removeFile, removeWhole } from '../host/files.ts';
+import { linkTarget } from '../host/links.ts';
+import { discardVirtualenv, ownerFile, virtualenvPartial } from '../python/virtualenv.ts';
+import type { ResourceHandling } from './handling.ts';
+
+/** pyenv's link goes first: it must not name what is half removed. */
+export const virtualenvKind: ResourceHandling<'virtualenv'> = {
+  describe: ({ name }) => `virtualenv ${name}`,
+  exists: async (_world, { path }) => (await kindOf(path)) === 'folder',
+  remove: async (_world, { path, link }) => {
+    await removeWhole(virtualenvPartial(path));
+    const kind = await kindOf(path);
+    if (kind !== undefined && (await kindOf(join(path, ownerFile))) === undefined) {
+      throw new Failure('BAI-CONFLICT-OWNER', `${path} is not the virtualenv that bai-dev made there.`, {
+        facts: { path },
+      });
+    }
+    if (link !== undefined && (await linkTarget(link)) === path) await removeFile(link);
+    if (kind === undefined) return 'absent';
+    await discardVirtualenv(path);
+    return 'removed';
+  },
+};

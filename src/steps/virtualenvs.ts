@@ -1,0 +1,85 @@
+// Steps that bring uv and make the virtualenvs: one a component, side by side.
+import { member, treePath, virtualenvName } from '../environment/names.ts';
+import { hashOf } from '../host/files.ts';
+import { fingerprint } from '../plan/run.ts';
+import type { Step } from '../plan/step.ts';
+import {
+  isVirtualenv,
+  makeVirtualenv,
+  selectionContent,
+  selectionFile,
+  virtualenvLink,
+  virtualenvPath,
+} from '../python/virtualenv.ts';
+import { hasUv, provideUv, uvPin } from '../python/uv.ts';
+import type { Resource } from '../resources/resource.ts';
+import type { Making } from './making.ts';
+import { sourceStep } from './sources.ts';
+
+const group = 'Virtualenvs';
+
+/** uv, then every virtualenv. uv itself keeps two builds of one shared tree from each other's way. */
+export function virtualenvSteps(making: Making): readonly Step<Resource>[] {
+  const names = Object.keys(making.spec.release.virtualenvs);
+  return [uvStep(making), ...names.map((name) => virtualenvStep(making, name))];
+}
+
+function uvStep({ world, spec }: Making): Step<Resource> {
+  return {
+    id: 'python:uv',
+    title: 'uv',
+    group,
+    limit: 'network',
+    cost: { bytes: 20_000_000, seconds: 3 },
+    inputs: { wheel: uvPin(world.host).wheel },
+    check: () => hasUv(world.host),
+    run: async (control) => {
+      const { version } = await provideUv(world, {
+        index: spec.index,
+        progress: (detail, count) => control.progress(detail, count),
+      });
+      control.summary(`uv ${version}`);
+    },
+  };
+}
+
+function virtualenvStep({ world, spec }: Making, name: string): Step<Resource> {
+  const { tree, extras, shares, seconds } = member(spec.release.virtualenvs, name, 'virtualenv');
+  const inputs = { python: spec.python, policy: spec.release.resolution, tree, extras, shares };
+  const wish = { spec, name, asked: fingerprint(inputs) };
+  const title = virtualenvName(spec, name);
+  return {
+    id: `virtualenv:${name}`,
+    title,
+    group,
+    after: ['python:uv', ...[tree, ...shares].map(sourceStep)],
+    limit: 'cpu',
+    cost: { seconds },
+    inputs,
+    makes: () => resourcesOf(spec, name),
+    check: () => isVirtualenv(wish),
+    run: async (control) => {
+      const uv = await provideUv(world, {
+        index: spec.index,
+        progress: (detail, count) => control.progress(detail, count),
+      });
+      await makeVirtualenv(world, { ...wish, uv, progress: (detail) => control.progress(detail) });
+      control.summary(title);
+    },
+  };
+}
+
+function resourcesOf(spec: Making['spec'], name: string): Resource[] {
+  const link = virtualenvLink(spec, name);
+  const file = selectionFile(spec, name);
+  const { tree } = member(spec.release.virtualenvs, name, 'virtualenv');
+  const virtualenv: Resource = {
+    kind: 'virtualenv',
+    name: virtualenvName(spec, name),
+    path: virtualenvPath(spec, name),
+    ...(link === undefined ? {} : { link }),
+  };
+  if (file === undefined) return [virtualenv];
+  const hashes = [hashOf(selectionContent(spec, name))];
+  return [virtualenv, { kind: 'file', path: file, hashes, tree: treePath(spec, tree) }];
+}
