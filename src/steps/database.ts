@@ -1,11 +1,12 @@
 // Makes the database's schema by the release's own command, then fills it with example data, each once.
 import { join } from 'node:path';
-import { member, treePath, virtualenvName } from '../environment/names.ts';
+import { member, treePath } from '../environment/names.ts';
 import { valuesOf } from '../environment/values.ts';
 import { Failure } from '../failure.ts';
 import { withPostgres, type PostgresClient } from '../halfstack/postgres.ts';
 import { execute } from '../host/exec.ts';
 import type { Step } from '../plan/step.ts';
+import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Resource } from '../resources/resource.ts';
 import { insertRows, missingRows, readRows } from './fixtures.ts';
 import type { Making } from './making.ts';
@@ -105,7 +106,7 @@ async function makeSchema(making: Making, tree: string): Promise<void> {
   const { spec, secrets, world } = making;
   const { schema, head, tables } = spec.release.database;
   const output = await execute(world, {
-    file: pythonOf(making, schema.virtualenv),
+    file: join(virtualenvPath(spec, schema.virtualenv), 'bin', 'python'),
     args: schema.arguments,
     cwd: treePath(spec, tree),
     environment: withoutUpstreams(world.host.variables),
@@ -122,14 +123,6 @@ async function makeSchema(making: Making, tree: string): Promise<void> {
       lines: `${output.stdout}\n${output.stderr}`.trim().split('\n').slice(-20),
     },
   );
-}
-
-/** The Python of a virtualenv, which an earlier step made and entered in the record. */
-function pythonOf({ spec, resources }: Making, virtualenv: string): string {
-  const name = virtualenvName(spec, virtualenv);
-  const found = resources().find((one) => one.kind === 'virtualenv' && one.name === name);
-  if (found?.kind !== 'virtualenv') throw new Error(`the record has no virtualenv ${name}`);
-  return join(found.path, 'bin', 'python');
 }
 
 /** The number of rows that were written; undefined if the database was filled before. */
