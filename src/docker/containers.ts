@@ -1,4 +1,4 @@
-// Containers: how one stands, making, starting, stopping, removing, and its last words.
+// Containers: how one stands, making, starting, stopping, removing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { ask, askFor, changeLimit, lookLimit, statusOf, type Connection } from './client.ts';
@@ -131,39 +131,6 @@ export async function removeContainer(connection: Connection, name: string): Pro
     await sleep(100, undefined, { signal: connection.signal });
   }
   return true;
-}
-
-/** The last lines that a container wrote, both streams in order; none if it is gone. */
-export async function lastLines(
-  connection: Connection,
-  name: string,
-  count: number,
-): Promise<readonly string[]> {
-  const written = await askFor(connection, {
-    doing: `read the log of container ${name}`,
-    limit: lookLimit,
-    call: (abortSignal) =>
-      connection.client
-        .getContainer(name)
-        .logs({ follow: false, stdout: true, stderr: true, tail: count, abortSignal }),
-  });
-  if (written === undefined) return [];
-  return demultiplexed(written)
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .slice(-count);
-}
-
-/** The text of an engine's log: frames of stream (1 byte), nothing (3), length (4) and that many bytes. */
-export function demultiplexed(frames: Buffer): string {
-  const parts: Buffer[] = [];
-  for (let at = 0; at + 8 <= frames.length;) {
-    const length = frames.readUInt32BE(at + 4);
-    parts.push(frames.subarray(at + 8, at + 8 + length));
-    at += 8 + length;
-  }
-  return Buffer.concat(parts).toString();
 }
 
 /** Seconds between asking a server to end and ending it: PostgreSQL writes its last checkpoint in these. */

@@ -33,6 +33,18 @@ export async function* containerLines(
   if (rest !== '') yield rest;
 }
 
+/** The last lines that a container wrote, without empty ones. */
+export async function lastLines(
+  connection: Connection,
+  name: string,
+  count: number,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const wanted = { lines: count, follow: false, signal: connection.signal };
+  for await (const line of containerLines(connection, name, wanted)) if (line !== '') lines.push(line);
+  return lines;
+}
+
 /** The texts of an engine's frames: stream (1 byte), nothing (3), length (4) and that many bytes. */
 export async function* payloads(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder();

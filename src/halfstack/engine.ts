@@ -1,6 +1,7 @@
 // What a halfstack is and what an engine promises: the contract that the docker engine keeps and others will.
 import type { LinesWanted } from '../host/tail.ts';
 import type { StepControl } from '../plan/step.ts';
+import type { Resource } from '../resources/resource.ts';
 
 export type ServiceRole = 'postgres' | 'redis' | 'etcd';
 
@@ -64,6 +65,10 @@ export interface HalfstackEngine {
   /** Images or binaries are there afterwards. */
   prepare(stack: Stack, control: StepControl): Promise<void>;
   prepared(stack: Stack): Promise<boolean>;
+  /** What `prepare` brings, by name, and its bytes; only for the plan. */
+  downloads(stack: Stack): { readonly names: readonly string[]; readonly bytes: number };
+  /** Everything that `up` makes, in that order: removed the other way round, nothing of the stack is left. */
+  resources(stack: Stack): readonly Resource[];
   /** Everything runs and answers afterwards, by its own protocol from outside; twice is once. */
   up(stack: Stack, control: StepControl): Promise<void>;
   /** Keeps containers and data. */

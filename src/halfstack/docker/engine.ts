@@ -4,14 +4,13 @@ import { connectTo, type Connection } from '../../docker/client.ts';
 import {
   createContainer,
   findContainer,
-  lastLines,
   removeContainer,
   startContainer,
   stopContainer,
   unpauseContainer,
   type ContainerFacts,
 } from '../../docker/containers.ts';
-import { containerLines } from '../../docker/logs.ts';
+import { containerLines, lastLines } from '../../docker/logs.ts';
 import { isOurs, notOurs } from '../../docker/labels.ts';
 import { createNetwork, findNetwork } from '../../docker/networks.ts';
 import { createVolume, findVolume } from '../../docker/volumes.ts';
@@ -42,13 +41,24 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
         (name) => stopContainer(connection, name),
       );
     },
-    logs: (stack, role, wanted) => {
-      const service = stack.services.find((one) => one.role === role);
-      return containerLines(connection, containerName(stack.project, service?.name ?? role), wanted);
-    },
+    logs: (stack, role, wanted) => containerLines(connection, nameOf(stack, role), wanted),
     status: (stack) =>
       Promise.all(stack.services.map((service) => statusOf({ world, connection, stack }, service))),
   };
+}
+
+/** Containers are removed first and leave volumes and network free. */
+function resourcesOf(stack: Stack, engine: string): readonly Resource[] {
+  const { project, network, services } = stack;
+  return [
+    { kind: 'network', name: networkName(project, network), engine },
+    ...volumesOf(stack).map(
+      (volume) => ({ kind: 'volume', name: volumeName(project, volume), engine }) as const,
+    ),
+    ...services.map(
+      ({ name }) => ({ kind: 'container', name: containerName(project, name), engine }) as const,
+    ),
+  ];
 }
 
 interface Job {
