@@ -15,7 +15,7 @@ import {
   removeFile,
   writeNew,
 } from '../host/files.ts';
-import { carrying, endProcesses, processStart, thisMachine } from '../host/proc.ts';
+import { carrying, endProcesses, ownPid, processStart, thisMachine } from '../host/proc.ts';
 import type { World } from '../world.ts';
 
 const holderSchema = z.object({
@@ -52,9 +52,9 @@ export interface LockOptions {
  * taken over with a note, after everything that its run left behind has been ended.
  */
 export async function acquireLock(world: World, path: string, options: LockOptions): Promise<Lock> {
-  const started = await processStart(process.pid);
+  const started = await processStart(ownPid);
   const own = {
-    pid: process.pid,
+    pid: ownPid,
     started: started ?? '',
     machine: await thisMachine(),
     command: options.command,

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from './files.ts';
 import { processFacts, processIds, userName, type ProcessFacts } from './proc.ts';
@@ -20,7 +21,7 @@ export interface Listener {
 
 /** Every TCP socket that listens on this machine, on any address. */
 export async function listeners(): Promise<Listener[]> {
-  if (process.platform !== 'linux') return parseLsof(await lsof());
+  if (platform() !== 'linux') return parseLsof(await lsof());
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8').catch(() => '')),
   );

@@ -1,7 +1,7 @@
 // Processes: who they are, whether they still live, and how those of a killed run are found and ended.
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What tells a machine that keeps its files from another one, or from itself before it was started anew. */
@@ -27,8 +27,12 @@ const grace = 5000;
 /** Ticks of a second in /proc; a constant of Linux on all architectures that Node runs on. */
 const ticks = 100;
 
-const linux = process.platform === 'linux';
+/** The process that we are. */
+export const ownPid = process.pid;
 
+const linux = platform() === 'linux';
+
+/** The machine that we run on, as it is since its last start. */
 export async function thisMachine(): Promise<Machine> {
   const boot = linux
     ? await readOr('/proc/sys/kernel/random/boot_id')

@@ -14,6 +14,7 @@ export interface Disk {
   readonly free: number;
 }
 
+/** The file system of a path that need not exist yet. Throws `BAI-FILESYSTEM` if not even `/` can be looked at. */
 export async function diskOf(path: string): Promise<Disk> {
   for (let folder = path; ; folder = dirname(folder)) {
     try {

@@ -7,6 +7,7 @@ import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
 
+/** The first thing that speaks against the install path; that of our own record is fine. */
 export async function checkPath(world: World, draft: Draft): Promise<Checked<never>> {
   const { installPath: path, record } = draft;
   const look = async (): Promise<Finding | undefined> =>

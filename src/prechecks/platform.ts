@@ -6,6 +6,7 @@ import type { Checked, Draft } from './draft.ts';
 const systems: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: 'Linux', darwin: 'macOS' };
 const architectures = ['x64', 'arm64'];
 
+/** System, architecture and user; and whether the release's ready-made binaries exist for them. */
 // eslint-disable-next-line @typescript-eslint/require-await -- all prechecks have one shape
 export async function checkPlatform({ host }: World, { release }: Draft): Promise<Checked<never>> {
   const findings: Finding[] = [platform(host.platform, host.architecture)];

@@ -13,7 +13,7 @@ const home = { ...box.world, host: { ...box.world.host, folders: { state, cache:
 const inside = join(folder, 'inside');
 
 for (let round = 0; round < Number(rounds); round += 1) {
-  const lock = await acquireLock(home, join(state, 'lock'), { command: `round ${round}`, waitSeconds: 120 });
+  const lock = await acquireLock(home, join(state, 'lock'), { command: `round ${round}`, waitSeconds: 280 });
   await assertAlone();
   writeFileSync(inside, String(process.pid));
   await sleep(Math.random() * 4);

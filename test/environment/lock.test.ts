@@ -200,7 +200,7 @@ test('24 processes that are killed at random are never inside together and leave
   const home = { ...world, host: { ...world.host, folders: { state, cache: state, config: state } } };
   await (await acquireLock(home, join(state, 'lock'), { command: 'last' })).release();
   expect(existsSync(state)).toBe(false);
-}, 120_000);
+}, 300_000);
 
 async function holder(change: Partial<Holder>): Promise<Holder> {
   const machine = await thisMachine();
