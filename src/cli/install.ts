@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { parseId, randomId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { InstallRequest, Wishes } from '../operations/request.ts';
+import type { PortWish } from '../prechecks/draft.ts';
 import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
-import { portWish } from './ports.ts';
 import type { Values } from './settings.ts';
 import { startWishes } from './start.ts';
 
@@ -52,14 +52,15 @@ export async function requestOf(
   call: Pick<Call, 'wishes' | 'defaults'>,
 ): Promise<InstallRequest> {
   const { wishes, defaults } = call;
+  const { portWish } = await import('./ports.ts'); // brings zod, which no help needs
   const yes = wishes.yes ?? defaults.yes ?? false;
   const asking = world.ask.available && !yes;
   const { id, made } = await chooseId(world, wishes.environment ?? defaults.environment, asking);
   const said = {
     id,
     randomId: made,
-    wishes: wishesOf(wishes, 'BAI-USAGE'),
-    defaults: wishesOf(defaults, 'BAI-CONFIG'),
+    wishes: wishesOf(wishes, portWish(wishes, 'BAI-USAGE')),
+    defaults: wishesOf(defaults, portWish(defaults, 'BAI-CONFIG')),
     yes,
     dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
   };
@@ -93,7 +94,7 @@ async function answers(world: World, request: InstallRequest): Promise<Partial<W
   };
 }
 
-function wishesOf(values: Values, code: 'BAI-USAGE' | 'BAI-CONFIG'): Wishes {
+function wishesOf(values: Values, ports: PortWish): Wishes {
   const { release, engine, source, index } = values;
   const { 'install-path': installPath, 'python-version': pythonVersion } = values;
   return {
@@ -103,7 +104,7 @@ function wishesOf(values: Values, code: 'BAI-USAGE' | 'BAI-CONFIG'): Wishes {
     ...(engine === undefined ? {} : { engine }),
     ...(source === undefined ? {} : { source }),
     ...(index === undefined ? {} : { index }),
-    ports: portWish(values, code),
+    ports,
   };
 }
 

@@ -1,7 +1,7 @@
 // The live view as data and lines: which group stands how. Draws nothing itself, so it can be read in a test.
 import type { Event, StepOutcome } from './events.ts';
 import { apart, cut, pad, widthOf } from './layout.ts';
-import { clock, shortDuration, type Look, type Tone } from './style.ts';
+import { clock, count, shortDuration, type Look, type Tone } from './style.ts';
 import { machineSum, progress } from './words/events.ts';
 
 interface LiveStep {
@@ -21,6 +21,8 @@ interface Group {
   readonly broken: string[];
   began?: number;
   finished?: number;
+  /** Of a group without a plan, which ends when the run does: what was done last. */
+  last?: string;
 }
 
 export interface Live {
@@ -79,10 +81,9 @@ export function enter(live: Live, event: Event, now: number): void {
     case 'removal': {
       const group = groupOf(live, 'Removed');
       group.began ??= now;
-      group.total += 1;
+      group.last = event.resource;
       group.ended.push(event.outcome === 'failed' ? 'failed' : 'done');
       if (event.outcome === 'failed') group.broken.push(event.resource);
-      group.words.splice(0, group.words.length, `${group.ended.length} · ${event.resource}`);
       break;
     }
     default:
@@ -132,42 +133,38 @@ function footer({ began, expected }: Live, look: Look, now: number): string {
   return look.paint('faint', cut(text, look.width - 1, look.marks.cut));
 }
 
-function groupLine(group: Group, look: Look, { now, ended }: { now: number; ended: boolean }): string {
-  const { name, began } = group;
-  const { marks } = look;
+function groupLine(group: Group, look: Look, at: { now: number; ended: boolean }): string {
+  const { name, began, finished = at.now } = group;
   if (began === undefined) return line(look, { mark: ' ', tone: 'faint', name, detail: '', time: '' });
-  const kept = group.ended.length > 0 && group.ended.every((outcome) => outcome === 'kept');
-  const done = group.ended.filter((outcome) => outcome === 'done' || outcome === 'kept').length;
-  const whole = done >= group.total && group.running.size === 0;
-  const time = shortDuration(((group.finished ?? now) - began) / 1000);
-  if (group.broken.length > 0) {
-    return line(look, {
-      mark: marks.bad,
-      tone: 'bad',
-      name,
-      detail: group.broken.join(` ${marks.dot} `),
-      time,
-    });
+  return line(look, { name, time: shortDuration((finished - began) / 1000), ...standing(group, look, at) });
+}
+
+/** How a group that has begun stands. */
+function standing(group: Group, look: Look, at: { now: number; ended: boolean }): Standing {
+  const { marks } = look;
+  const { ended, running, broken, total, words, last } = group;
+  const listed = (each: readonly string[]): string => each.join(` ${marks.dot} `);
+  if (broken.length > 0) return { mark: marks.bad, tone: 'bad', detail: listed(broken) };
+  const done = ended.filter((outcome) => outcome === 'done' || outcome === 'kept').length;
+  const turning = { mark: at.ended ? marks.dot : spin(look, at.now), tone: 'strong' } as const;
+  if (last !== undefined && !at.ended) return { ...turning, detail: listed([String(done), last]) };
+  if (last !== undefined) return { mark: marks.done, tone: 'good', detail: count(done, 'thing') };
+  if (done < total || running.size > 0) return { ...turning, detail: listed(runningWords(group, done)) };
+  if (ended.every((outcome) => outcome === 'kept')) {
+    return { mark: marks.done, tone: 'faint', detail: 'kept', time: '' };
   }
-  if (whole && kept) return line(look, { mark: marks.done, tone: 'faint', name, detail: 'kept', time: '' });
-  if (whole)
-    return line(look, { mark: marks.done, tone: 'good', name, detail: doneWords(group, look), time });
-  const mark = ended ? marks.dot : spin(look, now);
-  return line(look, { mark, tone: 'strong', name, detail: runningWords(group, done, look), time });
+  const counted = total === 1 ? [] : [count(total, 'step')];
+  return { mark: marks.done, tone: 'good', detail: listed(words.length > 0 ? words : counted) };
 }
 
-function doneWords({ words, total }: Group, { marks }: Look): string {
-  if (words.length > 0) return words.join(` ${marks.dot} `);
-  return total === 1 ? '' : `${total} steps`;
-}
+type Standing = Pick<Row, 'mark' | 'tone' | 'detail'> & Partial<Pick<Row, 'time'>>;
 
-/** `4 of 6 · agent: 143 of 187 packages · client`, the longest running first. */
-function runningWords({ running, total, words, name }: Group, done: number, { marks }: Look): string {
-  if (name === 'Removed') return words.join('');
+/** `4 of 6`, `agent: 143 of 187 packages`, `client`: the longest running first. */
+function runningWords({ running, total }: Group, done: number): string[] {
   const each = [...running.values()].map(({ title, detail }) =>
     detail === '' ? title : `${title}: ${detail}`,
   );
-  return [...(total > 1 ? [`${done} of ${total}`] : []), ...each].join(` ${marks.dot} `);
+  return [...(total > 1 ? [`${done} of ${total}`] : []), ...each];
 }
 
 interface Row {

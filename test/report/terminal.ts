@@ -10,6 +10,8 @@ export interface Shown {
   until(text: string | RegExp): Promise<string[]>;
   readonly ended: Promise<{ exitCode: number; screen: string[] }>;
   kill(): void;
+  /** Whether the cursor can be seen. */
+  cursor(): 'shown' | 'hidden';
 }
 
 /** Runs node with `args` on a terminal of so many columns. */
@@ -25,7 +27,12 @@ export function onTerminal(
     cwd: more.cwd ?? process.cwd(),
     env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm', ...more.env },
   });
-  child.onData((data) => screen.write(data));
+  let cursor: 'shown' | 'hidden' = 'shown';
+  child.onData((data) => {
+    screen.write(data);
+    const last = Math.max(data.lastIndexOf('\u001B[?25h'), data.lastIndexOf('\u001B[?25l'));
+    if (last >= 0) cursor = data.charAt(last + 5) === 'h' ? 'shown' : 'hidden';
+  });
   const read = (): string[] => {
     const { active } = screen.buffer;
     const lines = Array.from({ length: active.length }, (_, at) =>
@@ -43,6 +50,7 @@ export function onTerminal(
     type: (text) => child.write(text),
     ended,
     kill: () => child.kill('SIGKILL'),
+    cursor: () => cursor,
     until: async (text) => {
       const limit = performance.now() + 20_000;
       for (;;) {

@@ -1,0 +1,109 @@
+// What was said and what is answered add up to a request.
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { requestOf } from '../../src/cli/install.ts';
+import type { Ask } from '../../src/world.ts';
+import { sandbox, type Sandbox } from '../rig/world.ts';
+
+let box: Sandbox;
+beforeEach(() => (box = sandbox()));
+afterEach(() => box.remove());
+
+/** Somebody who gives these answers, in order; `undefined` takes what is suggested. */
+function person(...answers: (string | undefined)[]): { ask: Ask; questions: string[] } {
+  const questions: string[] = [];
+  const answer = (message: string, initial: string | undefined): string => {
+    questions.push(`${message} [${initial ?? ''}]`);
+    return answers.shift() ?? initial ?? '';
+  };
+  return {
+    questions,
+    ask: {
+      available: true,
+      text: ({ message, initial }) => Promise.resolve(answer(message, initial)),
+      choose: ({ message, initial, choices }) => {
+        const said = answer(message, initial);
+        const found = choices.find(({ value }) => value === said);
+        return found === undefined ? Promise.reject(new Error(said)) : Promise.resolve(found.value);
+      },
+      confirm: () => Promise.resolve(true),
+      secret: () => Promise.reject(new Error('no secret is needed')),
+    },
+  };
+}
+
+describe('without a terminal', () => {
+  it('asks nothing and makes up an ID', async () => {
+    const request = await requestOf(box.world, { wishes: {}, defaults: {} });
+    expect(request).toEqual({
+      id: expect.stringMatching(/^[a-z0-9]{8}$/) as string,
+      randomId: true,
+      wishes: { ports: { single: {} } },
+      defaults: { ports: { single: {} } },
+      yes: false,
+      dryRun: false,
+    });
+  });
+
+  it('keeps wishes and defaults apart', async () => {
+    const request = await requestOf(box.world, {
+      wishes: {
+        environment: 'dev' as never,
+        release: '2109',
+        yes: true,
+        'dry-run': true,
+        'redis-port': 6380,
+      },
+      defaults: { release: '21.03', index: 'https://host/simple', 'install-path': '/w', ports: 12000 },
+    });
+    expect(request).toEqual({
+      id: 'dev',
+      randomId: false,
+      wishes: { release: '2109', ports: { single: { redis: 6380 } } },
+      defaults: {
+        release: '21.03',
+        index: 'https://host/simple',
+        installPath: '/w',
+        ports: { base: 12000, single: {} },
+      },
+      yes: true,
+      dryRun: true,
+    });
+  });
+});
+
+describe('on a terminal', () => {
+  it('asks for what is missing and takes the answers for wishes', async () => {
+    const { ask, questions } = person('dev2103', undefined, '~/here');
+    const request = await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} });
+    expect(questions[0]).toMatch(/^Name of the environment \[[a-z0-9]{8}\]$/);
+    expect(questions.slice(1)).toEqual([
+      'Release of Backend.AI [21.03]',
+      `Folder [${join(box.world.host.home, 'backend.ai-dev/dev2103')}]`,
+    ]);
+    expect(request).toMatchObject({
+      id: 'dev2103',
+      randomId: false,
+      wishes: { release: '21.03', installPath: join(box.world.host.home, 'here') },
+    });
+  });
+
+  it('knows a suggested ID that was taken for a made up one', async () => {
+    const { ask } = person();
+    expect(await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} })).toMatchObject({
+      randomId: true,
+    });
+  });
+
+  it('asks nothing that was said, and nothing at all with --yes', async () => {
+    const { ask, questions } = person();
+    const world = { ...box.world, ask };
+    const environment = 'dev' as never;
+    await requestOf(world, {
+      wishes: { environment, release: '21.09' },
+      defaults: { 'install-path': '/w' },
+    });
+    await requestOf(world, { wishes: { environment, yes: true }, defaults: {} });
+    expect(questions).toEqual([]);
+  });
+});

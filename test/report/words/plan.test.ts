@@ -1,0 +1,42 @@
+// The plan as a person agrees to it.
+import { describe, expect, it } from 'vitest';
+import type { PlannedStep } from '../../../src/report/events.ts';
+import { lookOf, noPaint } from '../../../src/report/style.ts';
+import { planScreen, planSum } from '../../../src/report/words/plan.ts';
+
+const look = lookOf({ color: false, unicode: true, live: true }, { paint: noPaint, width: 80, home: '/h' });
+
+const step = (id: string, group: string, more: Partial<PlannedStep> = {}): PlannedStep => ({
+  id,
+  title: id,
+  group,
+  outlook: 'make',
+  ...more,
+});
+
+const steps = [
+  step('manager', 'Sources', { bytes: 1_200_000, seconds: 3 }),
+  step('agent', 'Sources', { bytes: 800_000, seconds: 2 }),
+  step('images', 'Halfstack', { outlook: 'keep', bytes: 5_000_000_000 }),
+  step('web', 'Virtualenvs', { seconds: 70 }),
+  step('common', 'Virtualenvs', { outlook: 'keep' }),
+];
+
+describe('planScreen', () => {
+  it('is a line a group and what it costs', () => {
+    expect(planScreen(steps, look)).toEqual([
+      '  Sources      manager · agent',
+      '  Halfstack                     kept',
+      '  Virtualenvs  web              1 kept',
+      '',
+      '  3 steps, about 1:15, at most 2.0 MB to download',
+    ]);
+  });
+});
+
+describe('planSum', () => {
+  it('says when nothing is left', () => {
+    expect(planSum([step('a', 'A', { outlook: 'keep' })])).toBe('Nothing is left to do.');
+    expect(planSum([step('a', 'A')])).toBe('1 step');
+  });
+});
