@@ -11,6 +11,7 @@ import { diagnose } from './diagnosis.ts';
 import { plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
+import { relayOf } from './relay.ts';
 import { recordedProcesses, runningDaemons } from './running.ts';
 import { stopDaemons } from './stop.ts';
 import { spawnInTmux } from './tmux.ts';
@@ -40,7 +41,7 @@ export interface Spawned {
  * ready; nothing of it is left then.
  */
 export async function startDaemon(world: World, starting: Starting): Promise<'started' | 'kept'> {
-  const { record, journal, daemon, limit } = starting;
+  const { record, journal, daemon, limit, docker } = starting;
   const found = (await runningDaemons(record, [daemon.name])).get(daemon.name);
   if (found?.main === undefined) {
     if (found !== undefined) await stopDaemons(record, [daemon.name]);
@@ -48,6 +49,8 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
     await assertPortsFree(record.spec.id, daemon);
     await rotateLog(daemon.log);
   }
+  // before the agent makes it
+  if (daemon.needsDocker && docker !== undefined) await journal.addResource(relayOf(daemon, docker));
   const main: Main = found?.main ?? (await spawn(world, starting));
   try {
     // before, it is found by what it carries

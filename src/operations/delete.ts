@@ -1,4 +1,6 @@
 // Removes an environment from what was recorded, newest first; looks for work that exists nowhere else before.
+import { daemonsOf } from '../daemons/daemon.ts';
+import { runningDaemons } from '../daemons/running.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
@@ -9,6 +11,7 @@ import { describeResource, removeResource, resourceExists } from '../resources/i
 import type { Resource } from '../resources/resource.ts';
 import { workIn, type Work } from '../source/work.ts';
 import { forEnvironment, type World } from '../world.ts';
+import { leaveIfLast, stopUnderLock } from './stop.ts';
 
 export interface DeleteRequest {
   readonly id: string;
@@ -87,6 +90,7 @@ async function removeAll(
 ): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
   const journal = openJournal(world, record);
   await journal.setPhase('deleting');
+  await stopRunning(world, record);
   const removed: string[] = [];
   const kept: string[] = [];
   const leftovers: { resource: string; reason: string }[] = [];
@@ -117,7 +121,18 @@ async function removeAll(
     );
   }
   await forgetEnvironment(world.host, id);
+  await leaveIfLast(world);
   return { removed, kept };
+}
+
+/** Daemons go with all that they started, which no resource names. */
+async function stopRunning(world: World, record: EnvironmentRecord): Promise<void> {
+  const daemons = daemonsOf(world.host, record.spec);
+  const running = await runningDaemons(
+    record,
+    daemons.map(({ name }) => name),
+  );
+  if (running.size > 0) await stopUnderLock(world, record, { daemons, halfstack: false });
 }
 
 async function assertNoWork(world: World, record: EnvironmentRecord): Promise<void> {

@@ -2,15 +2,16 @@
 import { daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { recordedAlive, recordedProcesses } from '../daemons/running.ts';
 import { leaveSharedFolder } from '../daemons/shared.ts';
+import { isIdle } from '../daemons/relay.ts';
 import { stopDaemons } from '../daemons/stop.ts';
 import { closeWindows } from '../daemons/tmux.ts';
-import { openJournal } from '../environment/journal.ts';
+import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
-import type { World } from '../world.ts';
-import { forEnvironment } from '../world.ts';
+import { removeResource } from '../resources/inventory.ts';
+import { forEnvironment, type World } from '../world.ts';
 import { chosen, readyRecord } from './existing.ts';
 import { makingOf } from './making.ts';
 import { announce, walkUnrecorded } from './side.ts';
@@ -102,8 +103,28 @@ export async function stopUnderLock(
         ]
       : []),
   ]);
-  if (!(await anyDaemonRuns(world))) await leaveSharedFolder(world);
+  if (halfstack) await removeIdleRelays(world, record, journal);
+  await leaveIfLast(world);
   return stopped;
+}
+
+/** An agent's container connects it with sessions that outlive it; where there are none, nothing needs to run on. */
+async function removeIdleRelays(
+  world: World,
+  record: EnvironmentRecord,
+  journal: RecordJournal,
+): Promise<void> {
+  for (const relay of record.resources.filter((resource) => resource.kind === 'relay')) {
+    if (!(await isIdle(relay))) continue;
+    // an engine that does not answer runs nothing; delete tries again
+    const removed = await removeResource(world, relay).catch(() => undefined);
+    if (removed !== undefined) await journal.dropResource(relay);
+  }
+}
+
+/** Gives up the folder that all daemons share, if none of any environment of this user runs. */
+export async function leaveIfLast(world: World): Promise<void> {
+  if (!(await anyDaemonRuns(world))) await leaveSharedFolder(world);
 }
 
 /** True if a daemon of any environment of this user runs, as far as the records know. */

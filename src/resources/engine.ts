@@ -9,6 +9,8 @@ import type { Removal } from './handling.ts';
 export interface EngineThing {
   readonly find: (connection: Connection, name: string) => Promise<{ readonly labels: Labels } | undefined>;
   readonly remove: (connection: Connection, name: string) => Promise<boolean>;
+  /** Where something else than our own labels proves that it is ours. */
+  readonly isOurs?: (labels: Labels) => boolean;
 }
 
 interface Held {
@@ -25,18 +27,19 @@ export interface EngineHandling {
 
 /** The handling of a kind: looks at the labels first, and never touches what does not carry ours. */
 export function engineHandling(kind: EngineKind, thing: EngineThing): EngineHandling {
+  const ours = (world: World, labels: Labels): boolean => thing.isOurs?.(labels) ?? isOurs(world, labels);
   return {
     describe: ({ name }) => `${kind} ${name}`,
     exists: async (world, { name, engine }) => {
       const found = await thing.find(connectTo(world, engine), name);
-      return found !== undefined && isOurs(world, found.labels);
+      return found !== undefined && ours(world, found.labels);
     },
     remove: (world, { name, engine }) =>
       whileItAnswers(world, `${kind} ${name}`, async () => {
         const connection = connectTo(world, engine);
         const found = await thing.find(connection, name);
         if (found === undefined) return 'absent';
-        if (!isOurs(world, found.labels)) throw notOurs(kind, name);
+        if (!ours(world, found.labels)) throw notOurs(kind, name);
         return (await thing.remove(connection, name)) ? 'removed' : 'absent';
       }),
   };

@@ -7,6 +7,7 @@ import type { Removal, ResourceHandling } from './handling.ts';
 import { leaseKind } from './lease.ts';
 import { networkKind } from './network.ts';
 import { processKind } from './process.ts';
+import { relayKind } from './relay.ts';
 import type { Resource, ResourceKind } from './resource.ts';
 import { serverKind } from './server.ts';
 import { treeKind } from './tree.ts';
@@ -23,6 +24,7 @@ const kinds: { readonly [K in ResourceKind]: ResourceHandling<K> } = {
   network: networkKind,
   lease: leaseKind,
   process: processKind,
+  relay: relayKind,
   server: serverKind,
 };
 

@@ -32,6 +32,8 @@ export const resourceSchema = z.discriminatedUnion('kind', [
     started: z.string(),
     folder: path,
   }),
+  /** What an agent keeps beside its process: a container that Backend.AI itself made, and files in a shared folder. */
+  z.strictObject({ kind: z.literal('relay'), name: z.string(), engine: z.string(), files: z.array(path) }),
   /** A native server of the halfstack: whatever process of `program` stands in its data folder `path`. */
   z.strictObject({
     kind: z.literal('server'),
@@ -57,6 +59,7 @@ export function resourceKey(resource: Resource): string {
     case 'container':
     case 'volume':
     case 'network':
+    case 'relay':
       return `${resource.kind}:${resource.engine}:${resource.name}`;
     case 'lease':
       return `lease:${resource.base}`;
