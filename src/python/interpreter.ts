@@ -99,7 +99,8 @@ print(json.dumps({
 `;
 
 async function probe(world: World, path: string): Promise<Omit<Interpreter, 'from'> | undefined> {
-  if ((await kindOf(path)) === undefined) return undefined;
+  // one that this user may not even look at is none
+  if ((await kindOf(path).catch(() => undefined)) === undefined) return undefined;
   try {
     const { stdout } = await execute(world, {
       file: path,
