@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -106,6 +106,15 @@ test('what lsof prints is read, on IPv4 and IPv6', () => {
     { port: 5000, pid: 99 },
   ]);
 });
+
+test.runIf(spawnSync('lsof', ['-v']).error === undefined)(
+  'what the real lsof says is read (where there is one; other systems than Linux are asked by it)',
+  async () => {
+    const port = await listen('::1');
+    const { stdout } = spawnSync('lsof', ['-nP', '-iTCP', '-sTCP:LISTEN', '-F', 'pn'], { encoding: 'utf8' });
+    expect(parseLsof(stdout)).toContainEqual({ port, pid: process.pid });
+  },
+);
 
 /** Runs a script that prints its port and then waits. */
 async function python(script: string): Promise<number> {
