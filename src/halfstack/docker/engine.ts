@@ -33,6 +33,7 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
     name: 'docker',
     prepare: (stack, control) => pullMissing(connection, stack, control),
     prepared: async (stack) => (await missingImages(connection, stack)).length === 0,
+    resources: (stack) => resourcesOf(stack, address),
     up: (stack, control) => up({ world, connection, stack }, control),
     stop: async (stack) => {
       const { containers } = await survey({ world, connection, stack });
@@ -47,7 +48,7 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
   };
 }
 
-/** Containers are removed first and leave volumes and network free. */
+/** In the order in which they are made: removed the other way round, containers leave volumes and network free. */
 function resourcesOf(stack: Stack, engine: string): readonly Resource[] {
   const { project, network, services } = stack;
   return [
