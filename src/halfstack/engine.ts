@@ -23,6 +23,8 @@ export interface Service {
     readonly retries: number;
   };
   readonly restart: string;
+  /** To pull when the image is not there; only for the plan. */
+  readonly bytes: number;
 }
 
 /** PostgreSQL, Redis and etcd of one environment: plain data, computed from spec and secrets. */

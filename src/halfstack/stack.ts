@@ -64,6 +64,7 @@ function serviceOf(role: ServiceRole, service: ReleaseService, decided: Decided)
     ...(service.volume === undefined ? {} : { volume: service.volume }),
     health: service.health,
     restart: service.restart,
+    bytes: service.bytes,
   };
 }
 

@@ -50,7 +50,7 @@ export function containerBody(world: World, stack: Stack, service: Service): obj
 
 /** The hash that `definitionLabel` holds: of the stack's own words, so that it is the same for every engine. */
 export function definitionOf(stack: Stack, service: Service): string {
-  return fingerprint({ service, network: stack.network });
+  return fingerprint({ service: { ...service, bytes: undefined }, network: stack.network });
 }
 
 /** Labels of the network and of a volume; compose finds them by project and name. */

@@ -15,11 +15,12 @@ import { isOurs, notOurs } from '../../docker/labels.ts';
 import { createNetwork, findNetwork } from '../../docker/networks.ts';
 import { createVolume, findVolume } from '../../docker/volumes.ts';
 import type { StepControl } from '../../plan/step.ts';
+import type { Resource } from '../../resources/resource.ts';
 import type { World } from '../../world.ts';
 import type { HalfstackEngine, Service, ServiceRole, ServiceStatus, Stack } from '../engine.ts';
 import { probeService, waitUntilAnswering, type Trouble } from '../ready.ts';
 import { containerBody, definitionLabel, definitionOf, networkLabels, volumeLabels } from './definition.ts';
-import { missingImages, pullMissing } from './images.ts';
+import { imagesOf, missingImages, pullMissing } from './images.ts';
 
 /** Seconds in which three servers must answer; a cold disk and a busy machine included. */
 const upLimit = 120;
@@ -33,6 +34,10 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
     name: 'docker',
     prepare: (stack, control) => pullMissing(connection, stack, control),
     prepared: async (stack) => (await missingImages(connection, stack)).length === 0,
+    downloads: ({ services }) => ({
+      names: imagesOf(services),
+      bytes: services.reduce((bytes, service) => bytes + service.bytes, 0),
+    }),
     resources: (stack) => resourcesOf(stack, address),
     up: (stack, control) => up({ world, connection, stack }, control),
     stop: async (stack) => {

@@ -2,11 +2,16 @@
 import type { Connection } from '../../docker/client.ts';
 import { findImage, pullImage, sum, type PullProgress } from '../../docker/images.ts';
 import type { StepControl } from '../../plan/step.ts';
-import type { Stack } from '../engine.ts';
+import type { Service, Stack } from '../engine.ts';
+
+/** Names of all images, each once. */
+export const imagesOf = (services: readonly Service[]): readonly string[] => [
+  ...new Set(services.map(({ image }) => image)),
+];
 
 /** Names of the images that are not there, each once. */
 export async function missingImages(connection: Connection, stack: Stack): Promise<readonly string[]> {
-  const names = [...new Set(stack.services.map(({ image }) => image))];
+  const names = imagesOf(stack.services);
   const found = await Promise.all(names.map((name) => findImage(connection, name)));
   return names.filter((_name, at) => found[at] === undefined);
 }
