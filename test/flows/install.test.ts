@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  belongings,
   containerFacts,
   difference,
   dockerThings,
@@ -20,10 +21,6 @@ import { recordOf } from '../rig/state.ts';
 
 const needed = requires('docker', 'network', 'pyenv');
 
-/** The cache is there to stay, and so are the folders that XDG and pyenv have for everybody, if they are empty. */
-const look = { ignore: ['home/.cache'] };
-const everybodys = /^new home\/(\.local|\.local\/state|\.pyenv\/versions\/[\d.]+\/envs): folder /;
-
 describe.skipIf(needed.skip)(needed.title('install and delete'), { timeout: 120_000 }, () => {
   let stage: Stage;
   let home: Home;
@@ -36,7 +33,7 @@ describe.skipIf(needed.skip)(needed.title('install and delete'), { timeout: 120_
     home = stage.home();
     id = stage.id('flow');
     folder = join(home.home, 'backend.ai-dev', id);
-    before = snapshot(home.folder, look);
+    before = belongings(home);
   });
 
   afterAll(async () => {
@@ -206,7 +203,6 @@ describe.skipIf(needed.skip)(needed.title('install and delete'), { timeout: 120_
     expect(ended.exit).toBe(0);
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
     expect(remainingVolumes(volumes)).toEqual([]);
-    const left = difference(before, snapshot(home.folder, look));
-    expect(left.filter((line) => !everybodys.test(line))).toEqual([]);
+    expect(difference(before, belongings(home))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@
 // By default every step is killed at one of its points, another one every day; BAI_DEV_TEST_MATRIX=full kills it
 // at all of them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { difference, dockerThings, snapshot, type Snapshot } from '../rig/inventory.ts';
+import { belongings, difference, dockerThings, type Snapshot } from '../rig/inventory.ts';
 import type { Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
@@ -68,7 +68,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
 
   it.each(cases)('$step, killed at "$point", goes on to the same end', async ({ step, point }) => {
     const id = stage.id('kill');
-    const before = snapshot(home.folder, { ignore: ['home/.cache'] });
+    const before = belongings(home);
     const killed = await stage.run(home, stage.install(id), { kill: `${step}:${point}`, limit: 110 });
     expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
     const record = recordOf(home, id);
@@ -88,18 +88,18 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
 
     const deleted = await stage.run(home, ['delete', '-e', id, '--yes']);
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
-    expect(difference(before, snapshot(home.folder, { ignore: ['home/.cache'] }))).toEqual([]);
+    expect(difference(before, belongings(home))).toEqual([]);
   });
 
   it.each(cases)('$step, killed at "$point", can be deleted', async ({ step, point }) => {
     const id = stage.id('back');
-    const before = snapshot(home.folder, { ignore: ['home/.cache'] });
+    const before = belongings(home);
     const killed = await stage.run(home, stage.install(id), { kill: `${step}:${point}`, limit: 110 });
     expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
     const deleted = await stage.run(home, ['delete', '-e', id, '--yes']);
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
-    expect(difference(before, snapshot(home.folder, { ignore: ['home/.cache'] }))).toEqual([]);
+    expect(difference(before, belongings(home))).toEqual([]);
   });
 });
 

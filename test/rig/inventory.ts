@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { Home } from './program.ts';
 
 /** Path relative to the looked-at folder → everything about it that a write would change. */
 export type Snapshot = ReadonlyMap<string, string>;
@@ -39,6 +40,24 @@ export function snapshot(folder: string, look: Look = {}): Snapshot {
   };
   visit(folder);
   return found;
+}
+
+/**
+ * What a person's folder holds that an environment must not leave behind. The cache is there to stay, but for locks
+ * and halves of downloads; so are the folders that XDG and pyenv have for everybody.
+ */
+export function belongings(home: Home): Snapshot {
+  const everybodys = /^home\/(\.local|\.local\/state|\.pyenv\/versions\/[\d.]+\/envs)$/;
+  const lasting = [...snapshot(home.folder)].filter(([path]) => {
+    if (/^home\/\.cache(\/|$)/.test(path)) return /\.(lock|partial)$/.test(path) && !isUvs(path);
+    return !everybodys.test(path);
+  });
+  return new Map(lasting);
+}
+
+/** uv locks its own cache by files that it never removes. */
+function isUvs(path: string): boolean {
+  return /^home\/\.cache\/bai-dev\/uv\//.test(path);
 }
 
 /** One line for each path that is new, gone or changed; empty when both are the same. */
