@@ -28,6 +28,8 @@ const stubs = {
   setup({ onResolve, onLoad }) {
     const names = new RegExp(`^(${stubbed.map((name) => name.replace('/', '\\/')).join('|')})$`);
     onResolve({ filter: names }, ({ path }) => ({ path, namespace: 'stub' }));
+    // zod's messages in forty languages, of which we use our own words
+    onResolve({ filter: /\/locales\/index\.js$/ }, ({ path }) => ({ path, namespace: 'stub' }));
     onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
   },
 };

@@ -1,5 +1,4 @@
 // From words to an exit status: makes the world, lets the command do its work, and catches whatever comes of it.
-import { randomBytes } from 'node:crypto';
 import type { Call, Terminal } from './cli/command.ts';
 import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
@@ -55,7 +54,8 @@ const commandOf = ([first]: readonly string[]): string =>
   commands.find(({ name }) => name === first)?.name ?? '';
 
 async function perform(input: Input, { command, typed, argument, words }: Asked, run: Run): Promise<Result> {
-  const [{ hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
+  const [{ randomBytes }, { hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
+    import('node:crypto'),
     import('./cli/host.ts'),
     import('./cli/settings.ts'),
     import('./report/logfile.ts'),
@@ -112,7 +112,14 @@ async function perform(input: Input, { command, typed, argument, words }: Asked,
     random: (n) => randomBytes(n).toString('hex'),
     marks: { BAI_DEV_RUN: randomBytes(8).toString('hex') },
   };
-  return await Promise.race([command.perform(world, call), crash]);
+  try {
+    return await Promise.race([command.perform(world, call), crash]);
+  } catch (error) {
+    // whatever an interruption made of the work, it is what ended it
+    if (!controller.signal.aborted || error === controller.signal.reason) throw error;
+    log.note([asError(error).message]);
+    throw asError(controller.signal.reason);
+  }
 }
 
 function terminalOf(input: Input): Terminal {
