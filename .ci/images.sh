@@ -41,7 +41,7 @@ make_base() {
   root=$work/root
   say "making a root file system of Debian $suite"
   timeout 600 debootstrap --variant=minbase \
-    --include=redis-server,etcd-server,etcd-client,libpq5 \
+    --include=redis-server,etcd-server,etcd-client,libpq5,libreadline8 \
     "$suite" "$root" "$mirror" >"$logs/debootstrap.log" 2>&1 || { tail -n 30 "$logs/debootstrap.log" >&2; return 1; }
   add_postgres "$work" "$root"
   install -m 755 "$here/images/postgres-entrypoint" "$here/images/redis-entrypoint" "$root/usr/local/bin/"
@@ -84,6 +84,7 @@ add_postgres() {
   dpkg-deb -x "$work"/postgresql-client-15_*.deb "$work/client"
   for tool in pg_isready psql pg_dump pg_restore; do
     install -m 755 "$work/client/usr/lib/postgresql/15/bin/$tool" "$root/usr/local/bin/$tool"
+    chroot "$root" "$tool" --version >/dev/null
   done
   chroot "$root" groupadd -g 70 postgres
   chroot "$root" useradd -u 70 -g 70 -d /var/lib/postgresql -M postgres
@@ -128,3 +129,8 @@ EXPOSE 2379 2380
 CMD ["/usr/local/bin/etcd"]
 DOCKERFILE
 done
+
+# What earlier versions of this file made, unless a container still stands on it.
+docker image ls -q --filter "label=$label" --filter dangling=true | xargs -r docker rmi >/dev/null 2>&1 || true
+docker image ls --format '{{.Repository}}:{{.Tag}}' bai-dev-stand-in |
+  grep -vx "$base" | xargs -r docker rmi >/dev/null 2>&1 || true
