@@ -101,7 +101,7 @@ async function removeAll(
       const outcome = await removeResource(world, resource);
       world.report.emit({ kind: 'removal', resource: name, outcome });
       if (outcome === 'removed') removed.push(name);
-      if (outcome === 'kept') kept.push(name);
+      if (outcome === 'kept' && isInside(resource, record.spec.installPath)) kept.push(name);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       world.report.emit({ kind: 'removal', resource: name, outcome: 'failed', reason: error.message });
@@ -133,6 +133,11 @@ async function stopRunning(world: World, record: EnvironmentRecord): Promise<voi
     daemons.map(({ name }) => name),
   );
   if (running.size > 0) await stopUnderLock(world, record, { daemons, halfstack: false });
+}
+
+/** The folders above the install path may be shared with others: that they stay is no news. */
+function isInside(resource: Resource, installPath: string): boolean {
+  return !('path' in resource) || `${resource.path}/`.startsWith(`${installPath}/`);
 }
 
 async function assertNoWork(world: World, record: EnvironmentRecord): Promise<void> {

@@ -1,12 +1,9 @@
 // Makes, continues or repairs an environment: decide, check, show, agree, then walk the plan.
-import { join } from 'node:path';
-import { choosePorts } from '../environment/leases.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { makeSecrets } from '../environment/secrets.ts';
-import { forgetEnvironment, listIds, readRecord, writeRecord } from '../environment/store.ts';
+import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isKept } from '../plan/run.ts';
 import { survey } from '../prechecks/survey.ts';
@@ -14,6 +11,7 @@ import { loadCatalogue } from '../release/catalogue.ts';
 import type { Finding, PlannedStep } from '../report/events.ts';
 import { installSteps } from '../steps/plan.ts';
 import { forEnvironment, type World } from '../world.ts';
+import { claim, draftRecord } from './claim.ts';
 import { finishDelete } from './delete.ts';
 import { draftOf, specOf } from './decide.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
@@ -95,7 +93,7 @@ async function attemptInstall(
     made: EnvironmentRecord | undefined,
     more: Partial<InstallResult> = {},
   ) => {
-    const account = draft.release.accounts[0];
+    const [account] = draft.release.accounts;
     const ports = made?.spec.ports ?? more.ports ?? {};
     return {
       outcome,
@@ -136,7 +134,7 @@ async function attemptInstall(
   });
   try {
     if (!sameRecord(await readRecord(host, draft.id), record)) return 'again';
-    if (record === undefined && !(await lease(world, planned, draft.ports))) return 'again';
+    if (record === undefined && !(await claim(world, planned, draft.ports))) return 'again';
     world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
     const journal = openJournal(world, planned);
     await walk(world, { record: planned, steps: stepsOfRecord(world, planned), journal });
@@ -148,7 +146,6 @@ async function attemptInstall(
     );
   } finally {
     await lock.release();
-    if ((await readRecord(host, draft.id)) === undefined) await forgetEnvironment(host, draft.id);
   }
 }
 
@@ -172,45 +169,6 @@ async function plannedSteps(world: World, record: EnvironmentRecord): Promise<Pl
       ...step.cost,
     })),
   );
-}
-
-/** A record as it will be written: secrets are born here, so that every later run writes the same files. */
-async function draftRecord(world: World, spec: EnvironmentRecord['spec']): Promise<EnvironmentRecord> {
-  return {
-    schema: 1,
-    version: world.host.version,
-    createdAt: world.now().toISOString(),
-    spec,
-    phase: 'installing',
-    marks: {},
-    resources: [{ kind: 'lease', base: spec.portBase }],
-    secrets: await makeSecrets(world),
-  };
-}
-
-/** Proves the ports free again and writes the record, in one step; false if they are not free any more. */
-async function lease(
-  world: World,
-  record: EnvironmentRecord,
-  wish: Parameters<typeof choosePorts>[1]['wish'],
-): Promise<boolean> {
-  const { host } = world;
-  const lock = await acquireLock(world, join(host.folders.state, 'leases.lock'), {
-    command: `install -e ${record.spec.id}`,
-    waitSeconds: 60,
-  });
-  try {
-    const others = (await listIds(host)).filter((id) => id !== record.spec.id);
-    const records = (
-      await Promise.all(others.map((id) => readRecord(host, id).catch(() => undefined)))
-    ).filter((other) => other !== undefined);
-    const again = await choosePorts(world, { id: record.spec.id, wish, records });
-    if (JSON.stringify(again.ports) !== JSON.stringify(record.spec.ports)) return false;
-    await writeRecord(host, record);
-    return true;
-  } finally {
-    await lock.release();
-  }
 }
 
 function assertNoBlocker(id: string, findings: readonly Finding[]): void {

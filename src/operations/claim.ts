@@ -1,0 +1,45 @@
+// The first thing that is written of an environment: its record, which is also the lease of its ports.
+import { join } from 'node:path';
+import { choosePorts } from '../environment/leases.ts';
+import { acquireLock } from '../environment/lock.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { makeSecrets } from '../environment/secrets.ts';
+import { listIds, readRecord, writeRecord } from '../environment/store.ts';
+import type { PortWish } from '../prechecks/draft.ts';
+import type { World } from '../world.ts';
+
+/** A record as it will be written: secrets are born here, so that every later run writes the same files. */
+export async function draftRecord(world: World, spec: EnvironmentRecord['spec']): Promise<EnvironmentRecord> {
+  return {
+    schema: 1,
+    version: world.host.version,
+    createdAt: world.now().toISOString(),
+    spec,
+    phase: 'installing',
+    marks: {},
+    resources: [{ kind: 'lease', base: spec.portBase }],
+    secrets: await makeSecrets(world),
+  };
+}
+
+/** Proves the ports free again and writes the record, in one step; false, and nothing written, if they are not. */
+export async function claim(world: World, record: EnvironmentRecord, wish: PortWish): Promise<boolean> {
+  const { host } = world;
+  const lock = await acquireLock(world, join(host.folders.state, 'leases.lock'), {
+    command: `install -e ${record.spec.id}`,
+    waitSeconds: 60,
+  });
+  try {
+    const others = (await listIds(host)).filter((id) => id !== record.spec.id);
+    const records = (
+      await Promise.all(others.map((id) => readRecord(host, id).catch(() => undefined)))
+    ).filter((other) => other !== undefined);
+    const again = await choosePorts(world, { id: record.spec.id, wish, records });
+    const same = JSON.stringify(again.ports) === JSON.stringify(record.spec.ports);
+    if (!same || again.blocked.length > 0) return false;
+    await writeRecord(host, record);
+    return true;
+  } finally {
+    await lock.release();
+  }
+}
