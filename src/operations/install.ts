@@ -90,18 +90,17 @@ async function attemptInstall(
   });
   const finish = (
     outcome: InstallResult['outcome'],
-    made: EnvironmentRecord | undefined,
+    { spec: { ports } }: EnvironmentRecord,
     more: Partial<InstallResult> = {},
   ) => {
     const [account] = draft.release.accounts;
-    const ports = made?.spec.ports ?? more.ports ?? {};
     return {
       outcome,
       id: draft.id,
       release: draft.release.version,
       installPath: draft.installPath,
       seconds: (performance.now() - began) / 1000,
-      webUrl: `http://127.0.0.1:${ports['webserver'] ?? ''}`,
+      webUrl: `http://127.0.0.1:${ports.webserver}`,
       account: { email: account?.email ?? '', password: account?.password ?? '' },
       ports,
       warnings: [],
