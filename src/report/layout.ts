@@ -38,6 +38,18 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** Items in lines of at most `width` columns, broken only between them. */
+export function flow(items: readonly string[], separator: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    const longer = last === undefined ? item : last + separator + item;
+    if (last === undefined || stringWidth(longer) > width) lines.push(item);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
 /** Columns that a text takes. */
 export const widthOf = (text: string): number => stringWidth(text);
 

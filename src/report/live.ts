@@ -101,7 +101,10 @@ function groupOf({ groups }: Live, name: string): Group {
 
 /** One line a group, none longer than the width. `ended`: the last picture, that stays. */
 export function liveLines(live: Live, look: Look, at: { now: number; ended: boolean }): string[] {
-  const rows = [...live.groups.values()].map((group) => groupLine(group, look, at));
+  const groups = [...live.groups.values()];
+  // what was only planned is no picture of a run
+  const begun = !at.ended || groups.some(({ began }) => began !== undefined);
+  const rows = begun ? groups.map((group) => groupLine(group, look, at)) : [];
   return [
     ...machineLines(live, look, at),
     ...rows,

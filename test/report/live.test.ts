@@ -111,6 +111,14 @@ describe('a group', () => {
   });
 });
 
+describe('a run that ends before anything began', () => {
+  it('leaves no groups behind', () => {
+    expect(show(middle.slice(0, 2), 80, true)).toEqual([
+      '  ✔ Machine            1 check                                             0.4s',
+    ]);
+  });
+});
+
 describe('the machine', () => {
   const header: Event = {
     kind: 'environment',

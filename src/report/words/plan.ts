@@ -1,24 +1,28 @@
 // The plan as it is shown before it is agreed to, and after a dry run.
 import type { PlannedStep } from '../events.ts';
-import { table } from '../layout.ts';
+import { flow, pad, widthOf } from '../layout.ts';
 import { bytes, count, duration, type Look } from '../style.ts';
 
-/** One line a group, then what it costs. */
-export function planScreen(steps: readonly PlannedStep[], { paint, marks }: Look): string[] {
+/** A group, what is made in it and how much of it is kept; then what it costs. */
+export function planScreen(steps: readonly PlannedStep[], look: Look): string[] {
   const groups = [...new Set(steps.map(({ group }) => group))];
-  const rows = groups.map((group) => {
+  const column = Math.max(...groups.map(widthOf)) + 4;
+  const lines = groups.flatMap((group) => {
     const members = steps.filter((step) => step.group === group);
-    const made = members.filter(({ outlook }) => outlook === 'make');
-    if (made.length === 0) return ['', paint('faint', group), '', paint('faint', 'kept')];
-    const kept = members.length - made.length;
-    return [
-      '',
-      group,
-      made.map(({ title }) => title).join(` ${marks.dot} `),
-      kept > 0 ? paint('faint', `${kept} kept`) : '',
-    ];
+    const words = flow(groupWords(members), ` ${look.marks.dot} `, Math.max(look.width - 1 - column, 10));
+    const kept = members.every(({ outlook }) => outlook === 'keep');
+    return words
+      .map((line, at) => pad(at === 0 ? `  ${group}` : '', column) + line)
+      .map((line) => (kept ? look.paint('faint', line) : line));
   });
-  return [...table(rows), '', `  ${planSum(steps)}`];
+  return [...lines, '', `  ${planSum(steps)}`];
+}
+
+function groupWords(members: readonly PlannedStep[]): string[] {
+  const made = members.filter(({ outlook }) => outlook === 'make').map(({ title }) => title);
+  const kept = members.length - made.length;
+  if (made.length === 0) return ['kept'];
+  return kept === 0 ? made : [...made, `${kept} kept`];
 }
 
 /** `24 steps, about 2:10, 1.2 GB to download` */

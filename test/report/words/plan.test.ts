@@ -4,7 +4,8 @@ import type { PlannedStep } from '../../../src/report/events.ts';
 import { lookOf, noPaint } from '../../../src/report/style.ts';
 import { planScreen, planSum } from '../../../src/report/words/plan.ts';
 
-const look = lookOf({ color: false, unicode: true, live: true }, { paint: noPaint, width: 80, home: '/h' });
+const look = (width: number) =>
+  lookOf({ color: false, unicode: true, live: true }, { paint: noPaint, width, home: '/h' });
 
 const step = (id: string, group: string, more: Partial<PlannedStep> = {}): PlannedStep => ({
   id,
@@ -24,12 +25,22 @@ const steps = [
 
 describe('planScreen', () => {
   it('is a line a group and what it costs', () => {
-    expect(planScreen(steps, look)).toEqual([
+    expect(planScreen(steps, look(80))).toEqual([
       '  Sources      manager · agent',
-      '  Halfstack                     kept',
-      '  Virtualenvs  web              1 kept',
+      '  Halfstack    kept',
+      '  Virtualenvs  web · 1 kept',
       '',
       '  3 steps, about 1:15, at most 2.0 MB to download',
+    ]);
+  });
+});
+
+describe('on a narrow terminal', () => {
+  it('goes on below, between two steps', () => {
+    expect(planScreen(steps, look(30)).slice(0, 3)).toEqual([
+      '  Sources      manager',
+      '               agent',
+      '  Halfstack    kept',
     ]);
   });
 });
