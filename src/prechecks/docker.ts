@@ -28,7 +28,9 @@ export async function checkDocker(world: World, draft: Draft): Promise<Checked<{
       imagesFinding(connection, draft),
       clashFindings(world, connection, draft),
     ]);
-    return { findings: [engine, images, ...names], facts: { address: facts.address } };
+    const findings = [engine, images, ...names];
+    const blocked = findings.some(({ severity }) => severity === 'blocker');
+    return { findings, ...(blocked ? {} : { facts: { address: facts.address } }) };
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'BAI-ENGINE') throw error;
     // it answered a moment ago
@@ -183,37 +185,49 @@ async function clashFindings(
   const there = [...found, ...others].flatMap(({ kind, name, labels }) =>
     labels === undefined ? [] : [{ kind, name, ours: isOurs(world, labels, draft.id) }],
   );
-  return there.flatMap(({ kind, name, ours }) => {
-    if (!ours) return [strangerFinding(kind, name)];
-    const recorded = draft.record !== undefined;
-    return recorded ? [] : [leftoverFinding(kind, name)];
-  });
+  const strangers = there.filter(({ ours }) => !ours);
+  const leftovers = draft.record === undefined ? there.filter(({ ours }) => ours) : [];
+  if (strangers.length + leftovers.length === 0) {
+    return [{ id: 'docker.names', severity: 'ok', title: 'Its names are free in Docker' }];
+  }
+  return [
+    ...(strangers.length === 0 ? [] : [strangersFinding(draft.id, strangers)]),
+    ...(leftovers.length === 0 ? [] : [leftoversFinding(draft.id, leftovers)]),
+  ];
 }
 
-const strangerFinding = (kind: EngineKind, name: string): Finding => ({
-  id: `docker.name.${name}`,
+type Named = Pick<Wanted, 'kind' | 'name'>;
+
+const listed = (things: readonly Named[]): string =>
+  things.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+
+const strangersFinding = (id: string, things: readonly Named[]): Finding => ({
+  id: 'docker.names',
   severity: 'blocker',
-  title: `The ${kind} ${name} is in the way`,
-  reason:
-    'It has a name that this environment needs, or belongs to a compose project of its ID, and bai-dev did not make it.',
+  title: `Something in Docker is in the way of ${id}`,
+  reason: `bai-dev did not make what bears its names or belongs to its compose project: ${listed(things)}.`,
   next: [
-    { purpose: 'see what it is', command: `docker ${kind} inspect ${name}` },
+    ...things.map(({ kind, name }) => ({
+      purpose: 'see what it is',
+      command: `docker ${kind} inspect ${name}`,
+    })),
     { purpose: 'or take another ID', command: 'bai-dev install -e ANOTHER' },
   ],
 });
 
 /** Data of an environment that nobody remembers: its password is lost, so it cannot be taken over. */
-const leftoverFinding = (kind: EngineKind, name: string): Finding => ({
-  id: `docker.leftover.${name}`,
+const leftoversFinding = (id: string, things: readonly Named[]): Finding => ({
+  id: 'docker.leftovers',
   severity: 'blocker',
-  title: `The ${kind} ${name} is left over`,
-  reason: 'An environment of this ID made it, and its record is gone.',
-  next: [
-    {
-      purpose: 'remove it with what is in it',
-      command: kind === 'container' ? `docker rm -f ${name}` : `docker ${kind} rm ${name}`,
-    },
-  ],
+  title: `An earlier ${id} left something in Docker`,
+  reason: `Its record is gone, and with it the passwords of ${listed(things)}.`,
+  // containers first: they hold volumes and network
+  next: (['container', 'volume', 'network'] as const).flatMap((kind) => {
+    const names = things.filter((one) => one.kind === kind).map(({ name }) => name);
+    if (names.length === 0) return [];
+    const remove = kind === 'container' ? 'docker rm -fv' : `docker ${kind} rm`;
+    return [{ purpose: 'remove what is left, with its data', command: `${remove} ${names.join(' ')}` }];
+  }),
 });
 
 const size = (bytes: number): string =>
