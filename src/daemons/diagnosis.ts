@@ -149,7 +149,7 @@ const causes: readonly Cause[] = [
     tell: (evidence) => pythonPackage(evidence, 'The Python package protobuf is too new.'),
   },
   {
-    sign: /\[Errno 98\].*?(?:127\.0\.0\.1|0\.0\.0\.0|localhost)\D{1,5}(\d+)|[Aa]ddress already in use/,
+    sign: /(?:(?:127\.0\.0\.1|0\.0\.0\.0|localhost)\D{1,5}(\d+).*)?[Aa]ddress already in use/,
     tell: (_evidence, [, port]) => ({
       reason: `${port === undefined ? 'One of its ports' : `Port ${port}`} is held by another process.`,
       next: [{ purpose: 'see by whom', command: 'ss -ltnp' }],

@@ -20,7 +20,7 @@ export async function stopDaemons(record: EnvironmentRecord, names: readonly str
   const look = async (): Promise<Running[]> => [...(await runningDaemons(record, names)).values()];
   const before = await runningDaemons(record, names);
   // a main process tells its workers itself: a second signal would cut short what they do at their end
-  await endAll([...before.values()].flatMap(mainOrFamily), 'SIGTERM', grace);
+  await endAll([...before.values()].flatMap(mainOnly), 'SIGTERM', grace);
   await endAll((await look()).flatMap(wholeFamily), 'SIGTERM', graceForOrphans);
   // in rounds, as a child may be born between a look and the signal
   for (let round = 0; round < 3; round += 1) {
@@ -47,5 +47,5 @@ async function endAll(
 
 const wholeFamily = ({ family }: Running): readonly Relative[] => family;
 
-const mainOrFamily = ({ main, family }: Running): readonly Relative[] =>
-  main === undefined ? family : family.filter(({ pid }) => pid === main.pid);
+const mainOnly = ({ main, family }: Running): readonly Relative[] =>
+  family.filter(({ pid }) => pid === main?.pid);

@@ -1,4 +1,5 @@
 // Daemons in windows of a tmux session that is named after the environment, as the guide of 2021 advises.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { execute, type Output } from '../host/exec.ts';
 import { processStart } from '../host/proc.ts';
@@ -62,8 +63,13 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
     pid,
     started: (await processStart(pid)) ?? '',
     ended: async () => {
-      const { stdout } = await tmux(world, ['display-message', '-p', '-t', target, '#{pane_dead_status}']);
-      return /^\d+$/.test(stdout.trim()) ? Number(stdout) : undefined;
+      // the machine may know it to be dead a moment before tmux does
+      for (let attempt = 0; attempt < 20; attempt += 1) {
+        const { stdout } = await tmux(world, ['display-message', '-p', '-t', target, '#{pane_dead_status}']);
+        if (/^\d+$/.test(stdout.trim())) return Number(stdout);
+        await sleep(25);
+      }
+      return undefined;
     },
   };
 }

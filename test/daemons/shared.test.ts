@@ -1,0 +1,76 @@
+// The folder of all daemons: whose it is, and what is left of it after the last one.
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { claimSharedFolder, leaveSharedFolder } from '../../src/daemons/shared.ts';
+import { sandbox, type Sandbox } from '../rig/world.ts';
+
+let box: Sandbox;
+let folder: string;
+const servers: Server[] = [];
+beforeEach(() => {
+  box = sandbox();
+  folder = join(box.folder, 'backend.ai');
+});
+afterEach(() => {
+  servers.splice(0).forEach((server) => server.close());
+  box.remove();
+});
+
+/** A socket on which somebody listens, or one that a killed process left. */
+async function socket(path: string, living: boolean): Promise<void> {
+  if (!living) {
+    const program = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    expect(() => execFileSync(process.execPath, ['-e', program])).toThrow();
+    return;
+  }
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+}
+
+it('is made when it is missing, and claimed twice', async () => {
+  await claimSharedFolder(box.world, folder);
+  await claimSharedFolder(box.world, folder);
+  expect(existsSync(folder)).toBe(true);
+});
+
+it.skipIf(process.getuid?.() !== 0)('of another user is refused, with the owner and a way out', async () => {
+  mkdirSync(folder);
+  chownSync(folder, 1, 1);
+  await expect(claimSharedFolder(box.world, folder)).rejects.toMatchObject({
+    code: 'BAI-OCCUPIED',
+    exit: 5,
+    message: expect.stringContaining('belongs to daemon') as string,
+    more: { next: [{ command: `sudo rm -r ${folder}` }] },
+  });
+  await leaveSharedFolder(box.world, folder);
+  expect(existsSync(folder)).toBe(true);
+});
+
+it('goes when nothing in it is of use', async () => {
+  mkdirSync(join(folder, 'ipc/container'), { recursive: true });
+  await socket(join(folder, 'ipc/manager-logger-1.sock'), false);
+  await leaveSharedFolder(box.world, folder);
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('stays where somebody listens or something is kept, and loses only what is of no use', async () => {
+  mkdirSync(join(folder, 'ipc/container'), { recursive: true });
+  await socket(join(folder, 'ipc/dead.sock'), false);
+  await socket(join(folder, 'ipc/living.sock'), true);
+  writeFileSync(join(folder, 'ipc/last_registry.dat'), 'sessions');
+  await leaveSharedFolder(box.world, folder);
+  expect(readdirSync(join(folder, 'ipc'))).toEqual(['last_registry.dat', 'living.sock']);
+});
+
+it('is not looked for behind a link', async () => {
+  const elsewhere = join(box.folder, 'elsewhere');
+  mkdirSync(join(elsewhere, 'empty'), { recursive: true });
+  mkdirSync(folder);
+  symlinkSync(elsewhere, join(folder, 'link'));
+  await leaveSharedFolder(box.world, folder);
+  expect(existsSync(join(elsewhere, 'empty'))).toBe(true);
+});
