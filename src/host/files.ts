@@ -36,6 +36,18 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
 
 let counter = 0;
 
+/**
+ * Removes what `writeWhole` leaves beside a file when it is killed. Only for whoever is alone with that file: a
+ * living writer would lose its half.
+ */
+export async function removePartials(path: string): Promise<void> {
+  const start = `.${basename(path)}.`;
+  for (const name of await listFolder(dirname(path))) {
+    const rest = name.startsWith(start) ? name.slice(start.length) : '';
+    if (/^\d+\.\d+\.partial$/.test(rest)) await removeFile(join(dirname(path), name));
+  }
+}
+
 /** Writes and flushes a file that must not be there yet. Throws `BAI-FILESYSTEM`. */
 export async function writeNew(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   try {

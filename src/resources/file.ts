@@ -1,5 +1,5 @@
 // A file that we generated: known by the hashes of everything that we ever wrote there.
-import { hashOf, kindOf, readText, removeFile } from '../host/files.ts';
+import { hashOf, kindOf, readText, removeFile, removePartials } from '../host/files.ts';
 import type { ResourceHandling } from './handling.ts';
 
 /** One that somebody edited is kept, unless it lies in a tree, with which it goes anyway. */
@@ -7,6 +7,7 @@ export const fileKind: ResourceHandling<'file'> = {
   describe: ({ path }) => `file ${path}`,
   exists: async (_world, { path }) => (await kindOf(path)) === 'file',
   remove: async (_world, { path, hashes, tree }) => {
+    await removePartials(path);
     const kind = await kindOf(path);
     if (kind === undefined) return 'absent';
     if (kind !== 'file') return 'kept';

@@ -1,6 +1,6 @@
 // Steps that write files whose whole content is ours: written once, written again, never over somebody's edit.
 import { dirname } from 'node:path';
-import { hashOf, kindOf, makeFolder, readText, writeWhole } from '../host/files.ts';
+import { hashOf, kindOf, makeFolder, readText, removePartials, writeWhole } from '../host/files.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource, ResourceOf } from '../resources/resource.ts';
 import type { Making } from './making.ts';
@@ -65,6 +65,8 @@ export async function generatedState(
 }
 
 async function writeGenerated(file: GeneratedFile, { world, resources }: Making): Promise<void> {
+  // the environment is locked, so what is half written was left by a killed run
+  await removePartials(file.path);
   switch (await generatedState(file, resources())) {
     case 'same':
       return;
