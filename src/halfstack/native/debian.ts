@@ -4,7 +4,7 @@ import type { ServerPackage } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { execute } from '../../host/exec.ts';
 import { listFolder } from '../../host/files.ts';
-import { holds } from '../../host/http.ts';
+import { holds } from '../../host/download.ts';
 import { programsNamed } from '../../host/path.ts';
 import type { World } from '../../world.ts';
 

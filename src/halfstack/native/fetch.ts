@@ -6,7 +6,7 @@ import type { ServerPackage } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { unpackTar, unpackZip } from '../../host/archive.ts';
 import { kindOf, makeFolder, makeLink, moveOver, readText, removeWhole } from '../../host/files.ts';
-import { download } from '../../host/http.ts';
+import { download } from '../../host/download.ts';
 import { fetchDistribution } from '../../source/pypi.ts';
 import type { Host, World } from '../../world.ts';
 import { unpackDebian } from './debian.ts';
