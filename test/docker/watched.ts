@@ -1,0 +1,36 @@
+// The real engine behind a socket of our own that writes down what is asked of it.
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { FaultyEngine } from './engine.ts';
+
+export interface WatchedEngine extends FaultyEngine {
+  /** Requests so far that could change something. */
+  changes(): readonly string[];
+}
+
+/** Passes everything on to the engine at `target`, the path of its socket. */
+export async function watchedEngine(path: string, target: string): Promise<WatchedEngine> {
+  const requests: string[] = [];
+  const server = createServer((asked, answer) => {
+    requests.push(`${asked.method} ${asked.url}`);
+    const passed = request(
+      { socketPath: target, path: asked.url, method: asked.method, headers: asked.headers },
+      (told: IncomingMessage) => {
+        answer.writeHead(told.statusCode ?? 500, told.headers);
+        told.pipe(answer);
+      },
+    );
+    passed.on('error', () => answer.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return {
+    address: `unix://${path}`,
+    requests,
+    changes: () => requests.filter((one) => !one.startsWith('GET ')),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
