@@ -1,0 +1,69 @@
+// The real Backend.AI 21.03 from PyPI, on a real Docker engine; and the kill matrix over its whole plan.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EnvironmentRecord } from '../../src/environment/record.ts';
+import { difference, type Snapshot } from '../rig/inventory.ts';
+import { requires } from '../rig/require.ts';
+import { endState, recordOf } from '../rig/state.ts';
+import { checkRelease } from './checks.ts';
+import { openRelease, type RealRelease } from './environment.ts';
+
+const needed = requires('docker', 'network', 'pyenv');
+const points = ['started', 'child', 'effect'] as const;
+const full = process.env['BAI_DEV_TEST_MATRIX'] === 'full';
+const sixth = 6;
+const today = Math.floor(Date.now() / 86_400_000);
+
+describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 }, () => {
+  let release: RealRelease;
+  beforeAll(() => {
+    release = openRelease('21.03');
+  });
+  afterAll(() => release.close());
+
+  describe('an environment', () => {
+    checkRelease({ opened: () => release, version: '21.03.32', agent: true });
+  });
+
+  describe('the kill matrix', () => {
+    const calm = { steps: [] as readonly string[], state: new Map() as Snapshot };
+
+    beforeAll(async () => {
+      const id = release.id('calm');
+      await release.install(id);
+      calm.state = endState(release.home, id);
+      calm.steps = Object.keys(recordOf(release.home, id)?.marks ?? {});
+      await release.run(['delete', '-e', id, '--yes']);
+    }, 620_000);
+
+    // An environment is killed at all points of a step, one after the other: each run goes on from where the one
+    // before was killed. By default a sixth of the steps, others every day; BAI_DEV_TEST_MATRIX=full takes all.
+    it('ends as an undisturbed install', { timeout: 3_600_000 }, async () => {
+      const steps = calm.steps.filter((_, at) => full || at % sixth === today % sixth);
+      expect(steps.length).toBeGreaterThan(3);
+      for (const step of steps) {
+        const id = release.id('kill');
+        for (const point of points) {
+          const killed = await release.run(release.installing(id), { kill: `${step}:${point}`, limit: 300 });
+          expect(killed.signal, `${step}:${point}: ${killed.stdout.slice(-2000)}`).toBe('SIGKILL');
+          expect(recordOf(release.home, id)?.marks[step]?.state, `${step}:${point}`).not.toBe('done');
+        }
+        const done = doneSteps(recordOf(release.home, id));
+        const { lines } = await release.install(id);
+        const again = lines
+          .filter(({ kind, outcome }) => kind === 'step-ended' && outcome === 'done')
+          .map(({ step: name }) => String(name));
+        expect(
+          again.filter((name) => done.includes(name)),
+          `done twice after ${step}`,
+        ).toEqual([]);
+        expect(difference(calm.state, endState(release.home, id)), step).toEqual([]);
+        const deleted = await release.run(['delete', '-e', id, '--yes']);
+        expect(deleted.exit, deleted.stdout).toBe(0);
+      }
+    });
+  });
+});
+
+function doneSteps(record: EnvironmentRecord | undefined): readonly string[] {
+  return Object.entries(record?.marks ?? {}).flatMap(([name, { state }]) => (state === 'done' ? [name] : []));
+}
