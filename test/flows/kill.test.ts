@@ -66,7 +66,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
     expect([...steps].sort()).toEqual([...planned].sort());
   });
 
-  it.each(cases)('$step, killed at "$point", goes on to the same end', async ({ step, point }) => {
+  it.each(cases)('$step, killed at $point, goes on to the same end', async ({ step, point }) => {
     const id = stage.id('kill');
     const before = belongings(home);
     const killed = await stage.run(home, stage.install(id), { kill: `${step}:${point}`, limit: 110 });
@@ -91,7 +91,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
     expect(difference(before, belongings(home))).toEqual([]);
   });
 
-  it.each(cases)('$step, killed at "$point", can be deleted', async ({ step, point }) => {
+  it.each(cases)('$step, killed at $point, can be deleted', async ({ step, point }) => {
     const id = stage.id('back');
     const before = belongings(home);
     const killed = await stage.run(home, stage.install(id), { kill: `${step}:${point}`, limit: 110 });
