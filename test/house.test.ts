@@ -141,7 +141,7 @@ const rules: readonly Rule[] = [
       code.path
         .replace(/(\.test)?\.ts$/, '')
         .split('/')
-        .filter((part) => unwelcome.test(part) || !/^[a-z][a-z0-9-]*$/.test(part)),
+        .filter((part) => unwelcome.test(part) || !/^[a-z0-9][a-z0-9-]*$/.test(part)),
     example: ['src/cli/utils.ts', ''],
   },
   {
