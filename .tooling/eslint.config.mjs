@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   // kill.mjs is loaded by Node itself before anything can translate it
-  { ignores: ['dist/**', 'test/rig/kill.mjs'] },
+  { ignores: ['dist/**', 'test/**/*.mjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

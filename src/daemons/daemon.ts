@@ -6,6 +6,7 @@ import type { EnvironmentSpec } from '../environment/spec.ts';
 import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Component } from '../release/release.ts';
 import type { Host } from '../world.ts';
+import { daemonMark } from './running.ts';
 
 /** A server process of Backend.AI, as one environment runs it. */
 export interface Daemon {
@@ -33,9 +34,6 @@ export interface Launch {
   /** `undefined` takes a variable away. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
-
-/** By this variable and BAI_DEV_ENVIRONMENT a daemon and all that it started are found again. */
-export const daemonMark = 'BAI_DEV_DAEMON';
 
 /** Every daemon of an environment, in an order in which they can be started. */
 export function daemonsOf(host: Host, spec: EnvironmentSpec): readonly Daemon[] {

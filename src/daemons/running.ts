@@ -1,9 +1,11 @@
 // What runs of an environment's daemons: asked of the machine, with the record as a hint that may be wrong.
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { allProcesses, carryingAll, withDescendants, type Relative } from '../host/family.ts';
+import { allProcesses, carriers, carryingAll, withDescendants, type Relative } from '../host/family.ts';
 import { processStart } from '../host/proc.ts';
 import type { ResourceOf } from '../resources/resource.ts';
-import { daemonMark } from './daemon.ts';
+
+/** By this variable and BAI_DEV_ENVIRONMENT a daemon and all that it started are found again. */
+export const daemonMark = 'BAI_DEV_DAEMON';
 
 export interface Running {
   /** The process that was started; undefined if only what it left behind lives. */
@@ -53,4 +55,32 @@ export async function runningDaemons(
     found.set(name, { family, ...(main && { main: { pid: main.pid, started: main.started } }) });
   }
   return found;
+}
+
+/** A daemon by its environment's ID and its own name. */
+export interface RunningDaemon {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * The daemons of all these environments that run, by one look at the machine: as `runningDaemons` finds them, but
+ * for those of which only something that they left behind lives.
+ */
+export async function daemonsEverywhere(records: readonly EnvironmentRecord[]): Promise<RunningDaemon[]> {
+  const entries = records.flatMap(({ spec, resources }) =>
+    resources.flatMap((one) => (one.kind === 'process' ? [{ ...one, id: spec.id }] : [])),
+  );
+  const [carried, starts] = await Promise.all([
+    carriers(['BAI_DEV_ENVIRONMENT', daemonMark]),
+    Promise.all(entries.map(({ pid }) => processStart(pid))),
+  ]);
+  const recorded = entries.filter(({ started }, at) => starts[at] === started);
+  const unrecorded = carried.flatMap(({ pid, group, values: [id = '', name = ''] }) =>
+    pid === group && !entries.some((entry) => entry.id === id && entry.name === name) ? [{ id, name }] : [],
+  );
+  const found = new Map(
+    [...recorded, ...unrecorded].map(({ id, name }) => [`${id} ${name}`, { id, name }] as const),
+  );
+  return [...found.values()];
 }

