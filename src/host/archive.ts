@@ -32,6 +32,8 @@ export async function unpackTar({ archive, folder, signal }: Unpacking): Promise
     preserveOwner: false,
     noMtime: true,
     filter: (path, entry) => {
+      // somebody else's repository: git would obey its settings, or take the folder for a broken submodule
+      if (path.split('/').includes('.git')) return false;
       // when unpacking it is always an entry; the type also serves packing
       const fault = faultOf(path, entry as ReadEntry);
       if (fault !== undefined) hostile.push(`${path} (${fault})`);

@@ -1,9 +1,10 @@
 // Talks HTTP to the outside: proxies as the variables say, a limit on every silence, patience with weak networks.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EnvHttpProxyAgent, fetch, type Dispatcher, type Response } from 'undici';
+import { Agent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici';
 import { Failure } from '../failure.ts';
 import type { Host, World } from '../world.ts';
 import { hasCode } from './files.ts';
+import { proxyFor } from './proxy.ts';
 
 export interface Request {
   /** http or https; may hold credentials, which are sent as basic authentication and never shown. */
@@ -56,7 +57,7 @@ export async function receive<T>(
   try {
     const response = await fetch(target, {
       headers: { 'user-agent': `bai-dev/${world.host.version}`, ...authorization, ...headers },
-      dispatcher: dispatcherOf(world.host),
+      dispatcher: dispatcherFor(world.host, target),
       signal: AbortSignal.any([world.signal, silence.signal]),
     });
     if (transient.has(response.status)) throw new StatusError(response);
@@ -107,21 +108,19 @@ class StatusError extends Error {
   }
 }
 
-const dispatchers = new WeakMap<Host, Dispatcher>();
+const dispatchers = new Map<string, Dispatcher>();
 
-/** Node 20's own fetch heeds no proxy variables, undici's agent does. */
-function dispatcherOf(host: Host): Dispatcher {
-  const known = dispatchers.get(host);
+/** Node 20's own fetch heeds no proxy variables; one pool of connections for each proxy, and one without. */
+function dispatcherFor(host: Host, url: URL): Dispatcher {
+  const proxy = proxyFor(host.variables, url);
+  const known = dispatchers.get(proxy ?? '');
   if (known !== undefined) return known;
-  const variable = (name: string): string =>
-    host.variables[name.toLowerCase()] ?? host.variables[name.toUpperCase()] ?? '';
-  const made = new EnvHttpProxyAgent({
-    httpProxy: variable('http_proxy') || variable('all_proxy'),
-    httpsProxy: variable('https_proxy') || variable('all_proxy'),
-    noProxy: variable('no_proxy'),
-    connect: { timeout: 15_000 },
-  });
-  dispatchers.set(host, made);
+  const connect = { timeout: 15_000 };
+  const made =
+    proxy === undefined
+      ? new Agent({ connect })
+      : new ProxyAgent({ uri: proxy, connect, requestTls: connect });
+  dispatchers.set(proxy ?? '', made);
   return made;
 }
 
@@ -165,10 +164,8 @@ function splitCredentials(url: string): { target: URL; authorization: Record<str
 
 function unreachable({ host }: World, url: string, error: unknown): Failure {
   const reason = rootOf(error);
-  const proxy = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].find(
-    (name) => host.variables[name],
-  );
-  const hint = proxy === undefined ? '' : ` The proxy of ${proxy} may be the cause.`;
+  const proxy = proxyFor(host.variables, new URL(url));
+  const hint = proxy === undefined ? '' : ` It was asked for through the proxy ${new URL(proxy).host}.`;
   return new Failure('BAI-NETWORK', `${withoutCredentials(url)} could not be reached: ${reason}.${hint}`, {
     cause: error,
     facts: { address: withoutCredentials(url) },
