@@ -20,6 +20,7 @@ export function openDocker(address: string): Docker {
   return 'socketPath' in local ? new Docker(local) : new Docker({ ...local, protocol: 'http' });
 }
 
+/** Nothing is asked before the first call. Throws only for an address that no probe would have found. */
 export function connectTo(world: World, address: string): Connection {
   return { client: openDocker(address), address, signal: world.signal };
 }

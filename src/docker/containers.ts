@@ -89,6 +89,7 @@ export async function startContainer(connection: Connection, name: string): Prom
   });
 }
 
+/** Lets a paused container go on. */
 export async function unpauseContainer(connection: Connection, name: string): Promise<void> {
   await apply(connection, {
     doing: `wake container ${name}`,

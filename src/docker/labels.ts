@@ -35,6 +35,9 @@ export function isOurs(world: World, labels: Labels | null | undefined, environm
   return owner !== undefined && owner === wanted && (user === undefined || user === world.host.user.name);
 }
 
+/** True if some bai-dev made it, for whomever. */
+export const isBaiDevs = (labels: Labels): boolean => labels[environmentLabel] !== undefined;
+
 /** A thing of that name is there and not ours: never touched. */
 export function notOurs(kind: EngineKind, name: string): Failure {
   const look = `docker ${kind} inspect ${name}`;

@@ -18,6 +18,7 @@ export async function findNetwork(connection: Connection, name: string): Promise
   return found?.Name === name ? { id: found.Id, labels: { ...found.Labels } } : undefined;
 }
 
+/** Makes a network of that name, of which there is none yet. */
 export async function createNetwork(connection: Connection, name: string, labels: Labels): Promise<void> {
   await ask(connection, {
     doing: `make network ${name}`,

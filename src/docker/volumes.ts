@@ -16,6 +16,7 @@ export async function findVolume(
   return found === undefined ? undefined : { labels: { ...found.Labels } };
 }
 
+/** Makes an empty volume; one of that name that is there already stays as it is. */
 export async function createVolume(connection: Connection, name: string, labels: Labels): Promise<void> {
   await ask(connection, {
     doing: `make volume ${name}`,

@@ -25,3 +25,10 @@ export async function standInServer(talk: (socket: Socket) => void): Promise<Sta
     },
   };
 }
+
+/** A port on which nothing listens: it was just given back. */
+export async function freePort(): Promise<number> {
+  const made = await standInServer(() => undefined);
+  await made.close();
+  return made.port;
+}

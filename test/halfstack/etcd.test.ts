@@ -1,0 +1,40 @@
+import { createServer } from 'node:http';
+import { afterEach, expect, test } from 'vitest';
+import type { Endpoints } from '../../src/halfstack/engine.ts';
+import { etcdRange, probeEtcd } from '../../src/halfstack/etcd.ts';
+import { freePort } from './server.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+const never = new AbortController().signal;
+
+async function saying(status: number, body: string): Promise<Endpoints['etcd']> {
+  const made = createServer((_request, response) => response.writeHead(status).end(body));
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+  open.push({ close: () => new Promise((resolve) => made.close(() => resolve())) });
+  const address = made.address();
+  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` };
+}
+
+test('health is a word, or in newer ones a boolean', async () => {
+  expect(await probeEtcd(await saying(200, '{"health":"true"}'), never)).toEqual({ ready: true });
+  expect(await probeEtcd(await saying(200, '{"health":true}'), never)).toEqual({ ready: true });
+  expect(await probeEtcd(await saying(503, '{"health":"false","reason":"RAFT NO LEADER"}'), never)).toEqual({
+    ready: false,
+    final: false,
+    reason: 'RAFT NO LEADER',
+  });
+  expect(await probeEtcd(await saying(200, 'hello'), never)).toMatchObject({ ready: false });
+});
+
+test('refusals and silence are failures with the server’s own words', async () => {
+  const refusing = await saying(400, '{"error":"etcdserver: key is not provided","code":3}');
+  await expect(etcdRange(refusing, '/sorna')).rejects.toMatchObject({
+    code: 'BAI-ETCD',
+    message: expect.stringContaining('key is not provided') as string,
+  });
+  const gone = { url: `http://127.0.0.1:${await freePort()}` };
+  await expect(etcdRange(gone, '/sorna')).rejects.toMatchObject({ code: 'BAI-ETCD' });
+});
