@@ -54,7 +54,9 @@ function* files(folder: string): Generator<readonly [path: string, text: string]
     if (['.git', '__pycache__'].includes(name) || name.endsWith('.egg-info')) continue;
     const mode = (stat.mode & 0o777).toString(8);
     if (!stat.isDirectory()) {
-      yield [name, `${mode} ${readFileSync(path, 'utf8')}`];
+      // a port's number may stand in a binary by chance
+      const text = readFileSync(path, 'utf8');
+      yield [name, `${mode} ${text.includes('\0') ? hash(readFileSync(path)) : text}`];
       continue;
     }
     yield [name, `folder ${mode}`];
@@ -106,7 +108,12 @@ function rows({ spec }: EnvironmentRecord): string {
   const psql = (sql: string): string =>
     command('docker', 'exec', service, 'psql', '-h', '127.0.0.1', '-U', user, '-d', name, '-Atc', sql);
   const tables = psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").split('\n');
-  const columns = (table: string): string => psql(`SELECT to_jsonb(t) FROM "${table}" AS t ORDER BY 1`);
+  const columns = (table: string): string =>
+    psql(`SELECT to_jsonb(t) FROM "${table}" AS t`)
+      .split('\n')
+      .map((row) => row.replace(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"<time>"'))
+      .sort()
+      .join('\n');
   return tables.map((table) => `${table}: ${hash(columns(table))}`).join('\n');
 }
 
@@ -115,7 +122,7 @@ function keys({ spec }: EnvironmentRecord): string {
   return command('docker', 'exec', service, 'etcdctl', 'get', '--prefix', '/');
 }
 
-function hash(text: string): string {
+function hash(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
