@@ -59,6 +59,13 @@ export async function deleteEnvironment(outer: World, request: DeleteRequest): P
       seconds: seconds(),
     };
   }
+  world.report.emit({
+    kind: 'plan',
+    steps: record.resources.map((resource) => {
+      const name = describeResource(resource);
+      return { id: name, title: name, group: resource.kind, outlook: 'remove' };
+    }),
+  });
   await consent(world, request, record);
   return {
     id: request.id,

@@ -36,7 +36,7 @@ export interface PlannedStep {
   readonly title: string;
   readonly group: string;
   /** What will happen to it in this run, as far as it can be told without doing it. */
-  readonly outlook: 'make' | 'keep';
+  readonly outlook: 'make' | 'keep' | 'remove';
   readonly bytes?: number;
   readonly seconds?: number;
 }

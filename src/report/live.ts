@@ -1,16 +1,13 @@
-// The live view as data and lines: which group stands how. Draws nothing itself, so it can be read in a test.
+// The live view as data: which group stands how, from the events of a run.
 import type { Event, StepOutcome } from './events.ts';
-import { apart, cut, pad, widthOf } from './layout.ts';
-import { clock, count, shortDuration, type Look, type Tone } from './style.ts';
 import { machineSum, progress } from './words/events.ts';
 
 interface LiveStep {
   readonly title: string;
-  readonly began: number;
   detail: string;
 }
 
-interface Group {
+export interface Group {
   readonly name: string;
   /** Planned steps; grows where there is no plan. */
   total: number;
@@ -19,22 +16,28 @@ interface Group {
   readonly words: string[];
   /** Titles of the steps that failed or were interrupted. */
   readonly broken: string[];
-  began?: number;
-  finished?: number;
+  /** Some step of it began, or was found done. */
+  begun: boolean;
+  /** Milliseconds in which something of it ran, before `since`. */
+  busy: number;
+  /** Something of it runs since then. */
+  since?: number;
   /** Of a group without a plan, which ends when the run does: what was done last. */
   last?: string;
 }
 
 export interface Live {
   readonly groups: Map<string, Group>;
-  readonly began: number;
+  /** When the first step began. */
+  began?: number;
   expected?: number;
   planned: boolean;
   /** The prechecks run since then, or have said this. */
   machine?: { readonly began: number } | { readonly words: string; readonly seconds: number };
 }
 
-export const newLive = (now: number): Live => ({ groups: new Map(), began: now, planned: false });
+/** Nothing has happened yet. */
+export const newLive = (): Live => ({ groups: new Map(), planned: false });
 
 /** Enters an event. `now` in milliseconds of a clock that only goes forward. */
 export function enter(live: Live, event: Event, now: number): void {
@@ -47,6 +50,8 @@ export function enter(live: Live, event: Event, now: number): void {
       else live.machine = { words: machineSum(event), seconds: event.seconds };
       break;
     case 'plan':
+      // a removal is told as it goes
+      if (event.steps.some(({ outlook }) => outlook === 'remove')) break;
       live.groups.clear();
       live.planned = true;
       if (event.seconds !== undefined && event.seconds > 0) live.expected = event.seconds;
@@ -55,9 +60,10 @@ export function enter(live: Live, event: Event, now: number): void {
     case 'step-started': {
       const group = groupOf(live, event.group);
       if (!live.planned) group.total = Math.max(group.total, group.ended.length + group.running.size + 1);
-      group.began ??= now;
-      delete group.finished;
-      group.running.set(event.step, { title: event.title, began: now, detail: '' });
+      live.began ??= now;
+      group.begun = true;
+      if (group.running.size === 0) group.since = now;
+      group.running.set(event.step, { title: event.title, detail: '' });
       break;
     }
     case 'step-progress':
@@ -70,17 +76,22 @@ export function enter(live: Live, event: Event, now: number): void {
       const group = groupOf(live, event.group);
       group.running.delete(event.step);
       group.ended.push(event.outcome);
-      group.began ??= now;
+      if (event.outcome !== 'skipped') group.begun = true;
+      if (group.running.size === 0 && group.since !== undefined) {
+        group.busy += now - group.since;
+        delete group.since;
+      }
       if (event.summary !== undefined) group.words.push(event.summary);
       if (event.outcome === 'failed' || event.outcome === 'interrupted') {
         group.broken.push(`${event.title} ${event.outcome}`);
       }
-      if (group.ended.length >= group.total && group.running.size === 0) group.finished = now;
       break;
     }
     case 'removal': {
       const group = groupOf(live, 'Removed');
-      group.began ??= now;
+      live.began ??= now;
+      group.begun = true;
+      group.since ??= now;
       group.last = event.resource;
       group.ended.push(event.outcome === 'failed' ? 'failed' : 'done');
       if (event.outcome === 'failed') group.broken.push(event.resource);
@@ -94,109 +105,10 @@ export function enter(live: Live, event: Event, now: number): void {
 function groupOf({ groups }: Live, name: string): Group {
   const known = groups.get(name);
   if (known !== undefined) return known;
-  const group: Group = { name, total: 0, ended: [], running: new Map(), words: [], broken: [] };
+  const group: Group = {
+    ...{ name, total: 0, begun: false, busy: 0 },
+    ...{ ended: [], running: new Map(), words: [], broken: [] },
+  };
   groups.set(name, group);
   return group;
-}
-
-/** One line a group, none longer than the width. `ended`: the last picture, that stays. */
-export function liveLines(live: Live, look: Look, at: { now: number; ended: boolean }): string[] {
-  const groups = [...live.groups.values()];
-  // what was only planned is no picture of a run
-  const begun = !at.ended || groups.some(({ began }) => began !== undefined);
-  const rows = begun ? groups.map((group) => groupLine(group, look, at)) : [];
-  return [
-    ...machineLines(live, look, at),
-    ...rows,
-    ...(at.ended || rows.length === 0 ? [] : ['', footer(live, look, at.now)]),
-  ];
-}
-
-function machineLines({ machine }: Live, look: Look, at: { now: number; ended: boolean }): string[] {
-  if (machine === undefined) return [];
-  const name = 'Machine';
-  if ('words' in machine) {
-    const time = shortDuration(machine.seconds);
-    return [line(look, { mark: look.marks.done, tone: 'good', name, detail: machine.words, time })];
-  }
-  // a run with nothing to do asks the machine nothing
-  if (at.ended) return [];
-  const time = shortDuration((at.now - machine.began) / 1000);
-  return [line(look, { mark: spin(look, at.now), tone: 'strong', name, detail: '', time })];
-}
-
-const spin = ({ marks }: Look, now: number): string =>
-  marks.spin[Math.floor(now / 80) % marks.spin.length] ?? '';
-
-/** `0:24 of about 0:45`; past the estimate only what is true. */
-function footer({ began, expected }: Live, look: Look, now: number): string {
-  const seconds = (now - began) / 1000;
-  const known = expected !== undefined && seconds <= expected;
-  const text = `  ${clock(seconds)}${known ? ` of about ${clock(expected)}` : ''}`;
-  return look.paint('faint', cut(text, look.width - 1, look.marks.cut));
-}
-
-function groupLine(group: Group, look: Look, at: { now: number; ended: boolean }): string {
-  const { name, began, finished = at.now } = group;
-  if (began === undefined) return line(look, { mark: ' ', tone: 'faint', name, detail: '', time: '' });
-  return line(look, { name, time: shortDuration((finished - began) / 1000), ...standing(group, look, at) });
-}
-
-/** How a group that has begun stands. */
-function standing(group: Group, look: Look, at: { now: number; ended: boolean }): Standing {
-  const { marks } = look;
-  const { ended, running, broken, total, words, last } = group;
-  const listed = (each: readonly string[]): string => each.join(` ${marks.dot} `);
-  if (broken.length > 0) return { mark: marks.bad, tone: 'bad', detail: listed(broken) };
-  const done = ended.filter((outcome) => outcome === 'done' || outcome === 'kept').length;
-  const turning = { mark: at.ended ? marks.dot : spin(look, at.now), tone: 'strong' } as const;
-  if (last !== undefined && !at.ended) return { ...turning, detail: listed([String(done), last]) };
-  if (last !== undefined) return { mark: marks.done, tone: 'good', detail: count(done, 'thing') };
-  if (done < total || running.size > 0) return { ...turning, detail: listed(runningWords(group, done)) };
-  if (ended.every((outcome) => outcome === 'kept')) {
-    return { mark: marks.done, tone: 'faint', detail: 'kept', time: '' };
-  }
-  const counted = total === 1 ? [] : [count(total, 'step')];
-  return { mark: marks.done, tone: 'good', detail: listed(words.length > 0 ? words : counted) };
-}
-
-type Standing = Pick<Row, 'mark' | 'tone' | 'detail'> & Partial<Pick<Row, 'time'>>;
-
-/** `4 of 6`, `agent: 143 of 187 packages`, `client`: the longest running first. */
-function runningWords({ running, total }: Group, done: number): string[] {
-  const each = [...running.values()].map(({ title, detail }) =>
-    detail === '' ? title : `${title}: ${detail}`,
-  );
-  return [...(total > 1 ? [`${done} of ${total}`] : []), ...each];
-}
-
-interface Row {
-  readonly mark: string;
-  readonly tone: Tone;
-  readonly name: string;
-  readonly detail: string;
-  readonly time: string;
-}
-
-/** Columns of the group's name, as wide as the longest of upstream's words for a part. */
-const nameWidth = 18;
-/** Below this the time goes; below that of `narrowest` the details go too. */
-const narrow = 60;
-const narrowest = 36;
-
-function line({ paint, marks, width }: Look, { mark, tone, name, detail, time }: Row): string {
-  // one column stays free: a full line makes some terminals wrap
-  const room = width - 1;
-  const head = `  ${pad(mark, widthOf(marks.done))} ${pad(name, nameWidth)}`;
-  const named = cut(head.trimEnd(), room, marks.cut);
-  const painted = (text: string): string =>
-    mark.trim() === '' ? paint(tone, text) : text.replace(mark, () => paint(tone, mark));
-  if (width < narrowest || detail === '') {
-    const right = detail === '' && time !== '' && width >= narrow ? apart(named, time, room) : undefined;
-    return painted(right ?? named);
-  }
-  const right = width < narrow ? '' : time;
-  const left = `${head} ${cut(detail, room - widthOf(head) - 1 - (right === '' ? 0 : widthOf(right) + 2), marks.cut)}`;
-  const whole = right === '' ? left.trimEnd() : (apart(left, right, room) ?? left);
-  return tone === 'faint' ? paint('faint', whole) : painted(whole);
 }

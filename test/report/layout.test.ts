@@ -1,7 +1,7 @@
 // Lines fit, by the columns that characters really take.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apart, cut, pad, table, widthOf, wrap } from '../../src/report/layout.ts';
+import { apart, cut, flow, pad, table, widthOf, wrap } from '../../src/report/layout.ts';
 
 describe('cut', () => {
   it('never gives more columns than it was told, whatever the letters', () => {
@@ -52,5 +52,12 @@ describe('table', () => {
 describe('pad', () => {
   it('counts columns, not letters', () => {
     expect(pad('한', 4)).toBe('한  ');
+  });
+});
+
+describe('flow', () => {
+  it('breaks only between items', () => {
+    expect(flow(['one two', 'three', 'four'], ', ', 14)).toEqual(['one two, three', 'four']);
+    expect(flow(['longer than that'], ', ', 4)).toEqual(['longer than that']);
   });
 });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/report/events.ts';
 import { widthOf } from '../../src/report/layout.ts';
-import { enter, liveLines, newLive } from '../../src/report/live.ts';
+import { enter, newLive } from '../../src/report/live.ts';
+import { liveLines } from '../../src/report/picture.ts';
 import { lookOf, noPaint } from '../../src/report/style.ts';
 
 const look = (width: number) =>
@@ -33,7 +34,7 @@ const ended = (at: number, more: Partial<Extract<Event, { kind: 'step-ended' }>>
 
 /** Each event one second after the one before. */
 function show(events: readonly Event[], width = 80, over = false): string[] {
-  const live = newLive(0);
+  const live = newLive();
   events.forEach((event, at) => enter(live, event, at * 1000));
   return liveLines(live, look(width), { now: events.length * 1000, ended: over });
 }
@@ -53,11 +54,11 @@ describe('a group', () => {
   it('is a line: done, running, to come', () => {
     expect(show(middle)).toEqual([
       '  ✔ Machine            1 check                                             0.4s',
-      '  ✔ Sources            manager · agent                                     2.0s',
+      '  ✔ Sources            manager · agent                                     1.0s',
       '  ⠋ Virtualenvs        0 of 2 · manager · agent: 143 of 187 packages       3.0s',
       '    Database and etcd',
       '',
-      '  0:08 of about 0:45',
+      '  0:06 of about 0:45',
     ]);
   });
 
@@ -68,7 +69,7 @@ describe('a group', () => {
       '  ⠋ Virtualenvs        0 of 2 · manage…',
       '    Database and etcd',
       '',
-      '  0:08 of about 0:45',
+      '  0:06 of about 0:45',
     ]);
     expect(show(middle, 30).slice(0, 3)).toEqual(['  ✔ Machine', '  ✔ Sources', '  ⠋ Virtualenvs']);
   });
@@ -103,6 +104,14 @@ describe('a group', () => {
       true,
     );
     expect(lines.at(-1)).not.toContain('✔');
+  });
+
+  it('neither turns nor ages while it waits for another', () => {
+    const waiting = [plan, started(2), ended(2), started(0), ended(0), ended(1)];
+    expect(show(waiting).slice(0, 2)).toEqual([
+      '  ✔ Sources            2 steps                                             1.0s',
+      '    Virtualenvs        1 of 2                                              1.0s',
+    ]);
   });
 
   it('opens again when a step of it begins later', () => {
@@ -149,10 +158,11 @@ describe('the machine', () => {
 
 describe('the estimate', () => {
   it('is not told once it is wrong, or where there is none', () => {
-    const live = newLive(0);
+    const live = newLive();
     enter(live, plan, 0);
+    enter(live, started(0), 0);
     expect(liveLines(live, look(80), { now: 60_000, ended: false }).at(-1)).toBe('  1:00');
-    expect(show([{ kind: 'plan', steps: plan.steps }]).at(-1)).toBe('  0:01');
+    expect(show([{ kind: 'plan', steps: plan.steps }, started(0)]).at(-1)).toBe('  0:01');
   });
 });
 

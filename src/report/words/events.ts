@@ -67,9 +67,10 @@ export function machineSum({ findings }: EventOf<'prechecks'>): string {
 
 /** `143 of 187 packages`, or `pulling postgres 42 %` where the numbers are no count of things. */
 export function progress({ detail, done, total }: EventOf<'step-progress'>): string {
-  if (done === undefined || total === undefined || total <= 0) return detail;
-  if (total < 10_000) return `${done} of ${total} ${detail}`.trim();
-  return `${detail} ${Math.floor((100 * done) / total)} %`.trim();
+  const words = detail.trim();
+  if (done === undefined || total === undefined || total <= 0) return words;
+  if (total < 10_000) return `${done} of ${total} ${words}`.trim();
+  return `${words} ${Math.floor((100 * done) / total)} %`.trim();
 }
 
 function stepEnded(

@@ -1,10 +1,27 @@
 // The plan as it is shown before it is agreed to, and after a dry run.
+import type { ResourceKind } from '../../resources/resource.ts';
 import type { PlannedStep } from '../events.ts';
 import { flow, pad, widthOf } from '../layout.ts';
 import { bytes, count, duration, type Look } from '../style.ts';
 
+/** What one and many of a kind are called where only their number is told. */
+const kinds: Readonly<Record<ResourceKind, readonly [one: string, many: string]>> = {
+  tree: ['source tree', 'source trees'],
+  virtualenv: ['virtualenv', 'virtualenvs'],
+  container: ['container', 'containers'],
+  volume: ['volume with its data', 'volumes with their data'],
+  network: ['network', 'networks'],
+  server: ['server with its data', 'servers with their data'],
+  relay: ['relay container', 'relay containers'],
+  process: ['process', 'processes'],
+  file: ['generated file', 'generated files'],
+  folder: ['folder', 'folders'],
+  lease: ['block of ports', 'blocks of ports'],
+};
+
 /** A group, what is made in it and how much of it is kept; then what it costs. */
 export function planScreen(steps: readonly PlannedStep[], look: Look): string[] {
+  if (steps.some(({ outlook }) => outlook === 'remove')) return removalScreen(steps);
   const groups = [...new Set(steps.map(({ group }) => group))];
   const column = Math.max(...groups.map(widthOf)) + 4;
   const lines = groups.flatMap((group) => {
@@ -18,6 +35,14 @@ export function planScreen(steps: readonly PlannedStep[], look: Look): string[] 
   return [...lines, '', `  ${planSum(steps)}`];
 }
 
+/** Kinds and their numbers: what is of worth first. */
+function removalScreen(steps: readonly PlannedStep[]): string[] {
+  return (Object.keys(kinds) as ResourceKind[]).flatMap((kind) => {
+    const amount = steps.filter(({ group }) => group === kind).length;
+    return amount === 0 ? [] : [`  ${String(amount).padStart(3)}  ${kinds[kind][amount === 1 ? 0 : 1]}`];
+  });
+}
+
 function groupWords(members: readonly PlannedStep[]): string[] {
   const made = members.filter(({ outlook }) => outlook === 'make').map(({ title }) => title);
   const kept = members.length - made.length;
@@ -27,6 +52,8 @@ function groupWords(members: readonly PlannedStep[]): string[] {
 
 /** `24 steps, about 2:10, 1.2 GB to download` */
 export function planSum(steps: readonly PlannedStep[]): string {
+  const removed = steps.filter(({ outlook }) => outlook === 'remove').length;
+  if (removed > 0) return `${count(removed, 'thing')} to remove`;
   const made = steps.filter(({ outlook }) => outlook === 'make');
   if (made.length === 0) return 'Nothing is left to do.';
   const total = (of: (step: PlannedStep) => number | undefined): number =>

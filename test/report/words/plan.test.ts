@@ -45,6 +45,19 @@ describe('on a narrow terminal', () => {
   });
 });
 
+describe('a removal', () => {
+  it('is told by number, what is of worth first', () => {
+    const gone = (id: string, kind: string): PlannedStep => step(id, kind, { outlook: 'remove' });
+    const things = [gone('a', 'file'), gone('b', 'volume'), gone('c', 'tree'), gone('d', 'tree')];
+    expect(planScreen(things, look(80))).toEqual([
+      '    2  source trees',
+      '    1  volume with its data',
+      '    1  generated file',
+    ]);
+    expect(planSum(things)).toBe('4 things to remove');
+  });
+});
+
 describe('planSum', () => {
   it('says when nothing is left', () => {
     expect(planSum([step('a', 'A', { outlook: 'keep' })])).toBe('Nothing is left to do.');
