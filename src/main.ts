@@ -2,7 +2,7 @@
 import type { Call, Terminal } from './cli/command.ts';
 import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
-import { commands, parse, type Parsed } from './cli/program.ts';
+import { commandNamed, parse, type Parsed } from './cli/program.ts';
 import { Failure } from './failure.ts';
 import type { Event } from './report/events.ts';
 import type { LogFile } from './report/logfile.ts';
@@ -50,8 +50,7 @@ interface Run {
 }
 
 /** Also of a command line that is wrong in some other way. */
-const commandOf = ([first]: readonly string[]): string =>
-  commands.find(({ name }) => name === first)?.name ?? '';
+const commandOf = ([first]: readonly string[]): string => commandNamed(first)?.name ?? '';
 
 async function perform(input: Input, { command, typed, argument, words }: Asked, run: Run): Promise<Result> {
   const [{ randomBytes }, { hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([

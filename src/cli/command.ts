@@ -29,6 +29,8 @@ export interface Call {
 
 export interface Command {
   readonly name: Result['command'];
+  /** Other words for it. */
+  readonly aliases?: readonly string[];
   readonly group: CommandGroup;
   /** One line: what it does. */
   readonly about: string;

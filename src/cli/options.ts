@@ -43,6 +43,7 @@ export const options = {
     about: 'how many of the last lines of each; 100 by default',
     group: 'What',
   },
+  quiet: { short: '-q', about: 'only the IDs, one a line', group: 'How' },
   follow: { short: '-f', about: 'go on with what is added', group: 'How' },
   start: { about: 'start the daemons afterwards', group: 'How' },
   tmux: { about: 'each daemon in a window of a tmux session named after the environment', group: 'How' },

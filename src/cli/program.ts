@@ -9,6 +9,7 @@ import { execCommand } from './exec.ts';
 import { explainCommand } from './explain.ts';
 import { guideCommand } from './guide.ts';
 import { installCommand } from './install.ts';
+import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { optionNames, optionWords, type OptionName } from './options.ts';
 import { releasesCommand } from './releases.ts';
@@ -20,6 +21,7 @@ import { stopCommand } from './stop.ts';
 export const commands: readonly Command[] = [
   installCommand,
   deleteCommand,
+  listCommand,
   startCommand,
   stopCommand,
   restartCommand,
@@ -31,6 +33,10 @@ export const commands: readonly Command[] = [
   releasesCommand,
   explainCommand,
 ];
+
+/** The command that a word means; undefined if it means none. */
+export const commandNamed = (word: string | undefined): Command | undefined =>
+  commands.find(({ name, aliases = [] }) => name === word || aliases.some((alias) => alias === word));
 
 /** Values as they were typed; a switch is `true`. */
 export type Typed = Readonly<Partial<Record<OptionName, string>>>;
@@ -96,6 +102,7 @@ bai-dev <command> --help tells the options of a command.`;
 function addCommand(program: Parser, command: Command, choose: (call: Parsed) => void): void {
   const parser = program
     .command(command.name)
+    .aliases(command.aliases ?? [])
     .description(command.about)
     .helpGroup(`${command.group}:`)
     .addHelpOption(new Option('-h, --help', 'show this help').helpGroup('How:'))
@@ -173,7 +180,7 @@ function usage(error: CommanderError, errors: string, argv: readonly string[]): 
     .filter((meant) => meant !== undefined)
     .map((meant) => ` Did you mean ${meant}?`)
     .join('');
-  const known = commands.find(({ name }) => name === argv[0]);
+  const known = commandNamed(argv[0]);
   return new Failure('BAI-USAGE', sentence.charAt(0).toUpperCase() + sentence.slice(1) + hint, {
     next: [
       {

@@ -101,6 +101,7 @@ function schemaFor(host: Host, base: string | undefined) {
     only: value((text) => some(text).split(/[\s,]+/)),
     'halfstack-only': value(flag),
     lines: value((text) => number(text, 0, 100_000) ?? bad(`${quote(text)} is no number up to 100000.`)),
+    quiet: value(flag),
     follow: value(flag),
     start: value(flag),
     tmux: value(flag),

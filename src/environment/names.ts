@@ -38,6 +38,9 @@ export function virtualenvName(spec: EnvironmentSpec, virtualenv: string): strin
   return `venv-${spec.id}-${member(spec.release.virtualenvs, virtualenv, 'virtualenv').suffix}`;
 }
 
+/** Is in a virtualenv of ours from its first moment; holds the ID of the environment. */
+export const ownerFile = '.bai-dev-environment';
+
 /** Where pyenv keeps its versions and virtualenvs; may not exist. */
 export const pyenvRoot = (host: Host): string => host.variables['PYENV_ROOT'] || join(host.home, '.pyenv');
 

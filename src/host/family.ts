@@ -41,6 +41,31 @@ export async function carryingAll(
   return processes.filter(({ pid }, at) => carry[at] === true && pid !== process.pid);
 }
 
+/** All processes that were started with every one of these variables, and what each says in them. */
+export async function carriers(
+  names: readonly string[],
+): Promise<readonly (Relative & { readonly values: readonly string[] })[]> {
+  const seen = linux ? undefined : await psVariables();
+  const pids = seen === undefined ? await processIds() : [...seen.keys()];
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const variables = seen?.get(pid) ?? (linux ? (await readOr(`/proc/${pid}/environ`)).split('\0') : []);
+      const values = names.flatMap((name) => {
+        const entry = variables.find((one) => one.startsWith(`${name}=`));
+        return entry === undefined ? [] : [entry.slice(name.length + 1)];
+      });
+      return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
+    }),
+  );
+  const carry = found.flat();
+  if (carry.length === 0) return [];
+  const known = linux ? await Promise.all(carry.map(({ pid }) => relativeOf(pid))) : await allProcesses();
+  return carry.flatMap(({ pid, values }) => {
+    const relative = known.find((one) => one?.pid === pid);
+    return relative === undefined ? [] : [{ ...relative, values }];
+  });
+}
+
 /** The roots that are among `processes`, and all that descend from them. */
 export function withDescendants(
   processes: readonly Relative[],

@@ -1,5 +1,6 @@
 // What is told of a living process by the system itself: the folder it stands in, the variables it began with.
 import { readFile, readlink, realpath } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandOf, processIds, processStart } from './proc.ts';
 
@@ -31,22 +32,28 @@ export async function carries(pid: number, variable: string, value: string): Pro
 
 /** All processes that stand in this very folder, the oldest first; none where the system does not tell. */
 export async function livingIn(folder: string): Promise<Living[]> {
-  if (process.platform !== 'linux') return [];
-  const real = await realpath(folder).catch(() => folder);
-  const pids = await processIds();
-  const folders = await Promise.all(pids.map(standsIn));
-  const found = await Promise.all(
-    pids
-      .filter((_, at) => folders[at] === real)
-      .map(async (pid): Promise<Living | undefined> => {
-        const started = await processStart(pid);
-        const command = await commandOf(pid);
-        return started === undefined || command === undefined ? undefined : { pid, started, command };
-      }),
-  );
-  return found
-    .filter((living) => living !== undefined)
-    .sort((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid);
+  return (await livingInEach([folder])).get(folder) ?? [];
+}
+
+/** The same for many folders by one look at the machine; folders in which nobody stands are not in the answer. */
+export async function livingInEach(folders: readonly string[]): Promise<ReadonlyMap<string, Living[]>> {
+  const found = new Map<string, Living[]>();
+  if (platform() !== 'linux' || folders.length === 0) return found;
+  const real = await Promise.all(folders.map((folder) => realpath(folder).catch(() => folder)));
+  const names = new Map(real.map((path, at) => [path, folders[at] ?? path]));
+  const look = async (pid: number): Promise<void> => {
+    const folder = names.get((await standsIn(pid)) ?? '');
+    if (folder === undefined) return;
+    const started = await processStart(pid);
+    const command = await commandOf(pid);
+    if (started === undefined || command === undefined) return;
+    found.set(folder, [...(found.get(folder) ?? []), { pid, started, command }]);
+  };
+  await Promise.all((await processIds()).map(look));
+  for (const living of found.values()) {
+    living.sort((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid);
+  }
+  return found;
 }
 
 /** Sends a signal to exactly this process; false if it is gone or may not be signalled. */

@@ -5,6 +5,8 @@ import { request as askSecure } from 'node:https';
 export interface LoopbackQuestion {
   /** A whole address on this machine, e.g. `https://127.0.0.1:6022/`. */
   readonly url: string;
+  /** The socket on which the server listens, where it is no port; the address then only gives the path. */
+  readonly socketPath?: string;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -23,7 +25,7 @@ export interface LoopbackAnswer {
  * the like), after the limit, and with the signal's reason.
  */
 export function askLoopback(question: LoopbackQuestion): Promise<LoopbackAnswer> {
-  const { url, method = 'GET', headers = {}, body, limit, signal } = question;
+  const { url, socketPath, method = 'GET', headers = {}, body, limit, signal } = question;
   const ask = url.startsWith('https:') ? askSecure : askPlain;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -31,7 +33,8 @@ export function askLoopback(question: LoopbackQuestion): Promise<LoopbackAnswer>
       return;
     }
     // the storage-proxy shows a certificate that it signed itself: on the loopback it proves nothing anyway
-    const sent = ask(url, { method, headers, agent: false, rejectUnauthorized: false });
+    const where = socketPath === undefined ? {} : { socketPath };
+    const sent = ask(url, { method, headers, agent: false, rejectUnauthorized: false, ...where });
     const interrupted = (): void => void sent.destroy(asError(signal.reason));
     const timer = setTimeout(() => sent.destroy(new Error(`no answer within ${limit} ms`)), limit);
     signal.addEventListener('abort', interrupted, { once: true });

@@ -1,6 +1,6 @@
 // A component's virtualenv: where it lies, whether it is whole, and making it out of a resolution.
 import { basename, dirname, join } from 'node:path';
-import { member, treePath, virtualenvName } from '../environment/names.ts';
+import { member, ownerFile, treePath, virtualenvName } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import {
@@ -44,8 +44,6 @@ export function selectionFile(spec: EnvironmentSpec, virtualenv: string): string
 export const selectionContent = (spec: EnvironmentSpec, virtualenv: string): string =>
   `${virtualenvName(spec, virtualenv)}\n`;
 
-/** Is in a virtualenv of ours from its first moment; holds the ID of the environment. */
-export const ownerFile = '.bai-dev-environment';
 /** Is in a virtualenv that is whole, written last; holds the hash of what was asked for. */
 const wholeFile = '.bai-dev-complete';
 

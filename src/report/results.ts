@@ -5,6 +5,7 @@ import type { Description } from '../operations/describe.ts';
 import type { ExecResult } from '../operations/exec.ts';
 import type { Guide } from '../operations/guide.ts';
 import type { InstallResult } from '../operations/install.ts';
+import type { ListResult } from '../operations/list.ts';
 import type { ReleaseRow } from '../operations/releases.ts';
 import type { StartResult } from '../operations/start.ts';
 import type { StatusResult } from '../operations/status.ts';
@@ -28,6 +29,8 @@ export type Result =
   | { readonly command: 'delete'; readonly value: DeleteResult }
   | { readonly command: 'guide'; readonly value: Guide }
   | { readonly command: 'releases'; readonly value: readonly ReleaseRow[] }
+  /** `quiet`: only the IDs are told. */
+  | { readonly command: 'list'; readonly value: ListResult; readonly quiet: boolean }
   | { readonly command: 'start' | 'restart'; readonly value: StartResult }
   | { readonly command: 'stop'; readonly value: StopResult }
   | { readonly command: 'status'; readonly value: StatusResult }

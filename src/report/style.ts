@@ -78,8 +78,15 @@ export function lookOf(style: Style, more: { paint: Paint; width: number; home: 
 /** A text of ours in what the locale can show. */
 export function inLocale(text: string, unicode: boolean): string {
   if (unicode) return text;
-  const known: Readonly<Record<string, string>> = { '·': '-', '›': '>', '…': '...', '–': '-', '•': '*' };
-  return text.replace(/[·›…–•]/g, (letter) => known[letter] ?? letter);
+  const known: Readonly<Record<string, string>> = {
+    '·': '-',
+    '›': '>',
+    '…': '...',
+    '–': '-',
+    '•': '*',
+    '●': '*',
+  };
+  return text.replace(/[·›…–•●]/g, (letter) => known[letter] ?? letter);
 }
 
 /** A path with `~` for the home folder. */

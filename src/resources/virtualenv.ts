@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { kindOf, removeFile, removeWhole } from '../host/files.ts';
 import { linkTarget } from '../host/links.ts';
-import { discardVirtualenv, ownerFile, virtualenvPartial } from '../python/virtualenv.ts';
+import { ownerFile } from '../environment/names.ts';
+import { discardVirtualenv, virtualenvPartial } from '../python/virtualenv.ts';
 import type { ResourceHandling } from './handling.ts';
 
 /** pyenv's link goes first: it must not name what is half removed. */

@@ -28,6 +28,7 @@ const samples: Readonly<Record<OptionName, readonly [text: string, value: unknow
   only: ['manager,agent', ['manager', 'agent']],
   'halfstack-only': ['true', true],
   lines: ['20', 20],
+  quiet: ['true', true],
   follow: ['true', true],
   start: ['true', true],
   tmux: ['true', true],

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import type { ServerRole } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { readText, removeFile, writeWhole } from '../../host/files.ts';
-import { livingIn, signalLiving, standsIn, waitForEnd, type Living } from '../../host/living.ts';
+import {
+  livingIn,
+  livingInEach,
+  signalLiving,
+  standsIn,
+  waitForEnd,
+  type Living,
+} from '../../host/living.ts';
 import { commandOf, processStart } from '../../host/proc.ts';
 
 /** What tells a server from all other processes. */
@@ -37,6 +44,15 @@ export async function findServer(place: ServerPlace): Promise<Living | undefined
   return (await serversIn(place))[0];
 }
 
+/** In which of these places a server runs, by one look at the machine. */
+export async function runningServers<P extends ServerPlace>(places: readonly P[]): Promise<P[]> {
+  const living = await livingInEach(places.map(({ data }) => data));
+  const runs = await Promise.all(
+    places.map(async (place) => (await serversAmong(place, living.get(place.data) ?? [])).length > 0),
+  );
+  return places.filter((_, at) => runs[at]);
+}
+
 /** Beside the data: where the system does not tell who stands in a folder, this is how a server is found again. */
 export async function noteServer(place: ServerPlace, server: Pick<Living, 'pid' | 'started'>): Promise<void> {
   await writeWhole(notePath(place), JSON.stringify({ pid: server.pid, started: server.started }));
@@ -68,7 +84,11 @@ export async function stopServer(place: ServerPlace): Promise<boolean> {
 
 /** Servers, the oldest first: of a process that was just forked from one the command line is the same. */
 async function serversIn(place: ServerPlace): Promise<Living[]> {
-  const living = (await livingIn(place.data)).filter(({ command }) => runs(command, place));
+  return serversAmong(place, await livingIn(place.data));
+}
+
+async function serversAmong(place: ServerPlace, there: readonly Living[]): Promise<Living[]> {
+  const living = there.filter(({ command }) => runs(command, place));
   if (living.length > 0) return living;
   const noted = await notedServer(place);
   return noted === undefined ? [] : [noted];

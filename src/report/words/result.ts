@@ -7,6 +7,7 @@ import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { count, duration, tilde, type Look } from '../style.ts';
 import { guideScreen } from './guide.ts';
+import { listedIds, listScreen } from './list.ts';
 import { planScreen } from './plan.ts';
 import { descriptionScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
@@ -21,6 +22,8 @@ export function resultScreen(result: Result, look: Look): string[] {
       return guideScreen(result.value, look);
     case 'releases':
       return releasesScreen(result.value, look);
+    case 'list':
+      return result.quiet ? listedIds(result.value) : listScreen(result.value, look);
     case 'start':
     case 'restart':
       return startScreen(result.value, look);
