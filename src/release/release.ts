@@ -172,7 +172,6 @@ export const releaseSchema = z.strictObject({
 
 export type Release = Readonly<z.infer<typeof releaseSchema>>;
 export type Tree = Release['trees'][string];
-export type Virtualenv = Release['virtualenvs'][string];
 export type Component = Release['components'][string];
 export type ReleaseFile = Release['files'][number];
 export type ReleaseService = Release['halfstack']['postgres'];
