@@ -45,7 +45,7 @@ const rows = [
   { table: 'users', rows: [{ email: 'admin@example.com', domain: 'default' }] },
 ];
 
-function releaseOf(standIns: StandIns): ReleaseData {
+export function releaseOf(standIns: StandIns): ReleaseData {
   const trees = standIns.components.map(({ tree, project, version, sdist, wheel }) => [
     tree,
     {
