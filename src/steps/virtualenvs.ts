@@ -47,10 +47,9 @@ function virtualenvStep({ world, spec }: Making, name: string): Step<Resource> {
   const { tree, extras, shares, seconds } = member(spec.release.virtualenvs, name, 'virtualenv');
   const inputs = { python: spec.python, policy: spec.release.resolution, tree, extras, shares };
   const wish = { spec, name, asked: fingerprint(inputs) };
-  const title = virtualenvName(spec, name);
   return {
     id: `virtualenv:${name}`,
-    title,
+    title: name,
     group,
     after: ['python:uv', ...[tree, ...shares].map(sourceStep)],
     limit: 'cpu',
@@ -64,7 +63,7 @@ function virtualenvStep({ world, spec }: Making, name: string): Step<Resource> {
         progress: (detail, count) => control.progress(detail, count),
       });
       await makeVirtualenv(world, { ...wish, uv, progress: (detail) => control.progress(detail) });
-      control.summary(title);
+      control.summary(name);
     },
   };
 }
