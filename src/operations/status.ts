@@ -50,6 +50,8 @@ export interface StatusRow {
   readonly pid?: number;
   /** ISO 8601. */
   readonly since?: string;
+  /** What an agent offers to sessions and how much of it they have, by kind: cpu, mem in bytes, … */
+  readonly slots?: Readonly<Record<string, { readonly used: string; readonly of: string }>>;
   /** A few words on its state. */
   readonly detail?: string;
   /** The last line since its start in which it complains. */
@@ -151,15 +153,14 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   const answer =
     daemon.probe === undefined
       ? agentAnswer(await agents, daemon)
-      : { last: await askDaemon(world, { daemon, spec: record.spec }) };
+      : { last: await askDaemon(world, { daemon, spec: record.spec }), slots: undefined };
   const ready = answer.last === 'ready';
-  const detail = ready ? answer.detail : answer.last;
   return {
     ...row,
     state: ready ? 'ready' : 'starting',
     pid: main.pid,
     ...(since === undefined ? {} : { since }),
-    ...(detail === undefined ? {} : { detail }),
+    ...(ready ? answer.slots && { slots: answer.slots } : { detail: answer.last }),
     ...(await error),
   };
 }
@@ -167,15 +168,16 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
 function agentAnswer(
   agents: readonly KnownAgent[] | undefined,
   daemon: Daemon,
-): { last: string; detail?: string } {
+): { last: string; slots?: StatusRow['slots'] } {
   if (agents === undefined) return { last: 'the manager does not answer' };
   const agent = agentOf(agents, daemon);
   if (agent === undefined) return { last: 'the manager does not know it' };
   if (agent.status !== 'ALIVE') return { last: `the manager says ${agent.status}` };
-  const slots = Object.entries(agent.available)
-    .filter(([, amount]) => amount !== '0')
-    .map(([slot, amount]) => `${slot} ${agent.occupied[slot] ?? '0'}/${amount}`);
-  return { last: 'ready', detail: ['ALIVE', ...slots].join(', ') };
+  const slots = Object.entries(agent.available).filter(([, amount]) => amount !== '0');
+  return {
+    last: 'ready',
+    slots: Object.fromEntries(slots.map(([slot, of]) => [slot, { used: agent.occupied[slot] ?? '0', of }])),
+  };
 }
 
 function once<T>(make: () => T): () => T {

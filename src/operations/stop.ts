@@ -53,7 +53,7 @@ export async function stop(outer: World, request: StopRequest): Promise<StopResu
     });
     return {
       id: request.id,
-      daemons: stopped,
+      daemons: names.filter((name) => stopped.includes(name)),
       halfstack: halfstack ? 'stopped' : 'kept',
       seconds: (performance.now() - began) / 1000,
     };

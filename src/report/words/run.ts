@@ -4,7 +4,7 @@ import type { StartResult } from '../../operations/start.ts';
 import type { StatusResult, StatusRow } from '../../operations/status.ts';
 import type { StopResult } from '../../operations/stop.ts';
 import { apart, cut, table } from '../layout.ts';
-import { duration, tilde, type Look, type Tone } from '../style.ts';
+import { bytes, duration, tilde, type Look, type Tone } from '../style.ts';
 
 /** After a start: what runs now, where, and what was left out. */
 export function startScreen(result: StartResult, look: Look): string[] {
@@ -64,7 +64,7 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
       row.state === 'not built' ? '' : (row.address ?? ''),
       row.pid === undefined ? '' : String(row.pid),
       row.since === undefined ? '' : when(row.since),
-      row.detail ?? '',
+      row.slots === undefined ? (row.detail ?? '') : slotWords(row.slots),
     ];
   });
   const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'SINCE', ''].map((each) => paint('faint', each));
@@ -127,6 +127,15 @@ export function descriptionScreen(described: Description, look: Look): string[] 
       ? []
       : indented(table([['compose', short(described.composeFile)]]))),
   ];
+}
+
+/** `cpu 0 of 2, mem 0 of 24 GB` */
+function slotWords(slots: NonNullable<StatusRow['slots']>): string {
+  return Object.entries(slots)
+    .map(([slot, { used, of }]) =>
+      slot === 'mem' ? `${slot} ${bytes(Number(used))} of ${bytes(Number(of))}` : `${slot} ${used} of ${of}`,
+    )
+    .join(', ');
 }
 
 function markOf({ state }: StatusRow, { marks }: Look): { mark: string; tone: Tone } {

@@ -1,0 +1,368 @@
+// Starting, looking, stopping: the built program with stand-in daemons on a real halfstack.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { StartResult } from '../../src/operations/start.ts';
+import type { StatusResult, StatusRow } from '../../src/operations/status.ts';
+import { addStandInDaemons } from '../rig/daemons.ts';
+import type { Ended, Home } from '../rig/program.ts';
+import { requires } from '../rig/require.ts';
+import { openStage, type Stage } from '../rig/stage.ts';
+import { recordOf } from '../rig/state.ts';
+
+const needed = requires('docker', 'network', 'pyenv');
+const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
+
+describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 }, () => {
+  let stage: Stage;
+  let home: Home;
+  let id: string;
+
+  beforeAll(async () => {
+    stage = await openStage();
+    addStandInDaemons(stage.program);
+    home = stage.home();
+    id = stage.id('start');
+    const ended = await stage.run(home, stage.install(id), { limit: 110 });
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+  }, 120_000);
+
+  afterEach(() => {
+    for (const name of names) rmSync(way(name), { force: true });
+  });
+
+  afterAll(async () => {
+    await stage.run(home, ['stop', id]);
+    await stage.close();
+  });
+
+  const way = (name: string): string => join(home.home, 'backend.ai-dev', id, 'manager', `${name}.way`);
+  const run = (...args: readonly string[]): Promise<Ended> => stage.run(home, args, { limit: 100 });
+  /** Without `--json`, which not every command has. */
+  const plain = (...args: readonly string[]) =>
+    execFileSync(process.execPath, [stage.program.bin, ...args], {
+      env: home.variables,
+      cwd: home.folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  async function done<T>(...args: readonly string[]): Promise<T> {
+    const ended = await run(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    return ended.envelope?.result as T;
+  }
+
+  async function refused(exit: number, ...args: readonly string[]) {
+    const ended = await run(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(exit);
+    return ended.envelope!.failure!;
+  }
+
+  const rows = async (): Promise<Record<string, StatusRow>> => {
+    const { rows: found } = await done<StatusResult>('status', id);
+    return Object.fromEntries(found.map((row) => [row.name, row]));
+  };
+  const states = async (): Promise<Record<string, string>> =>
+    Object.fromEntries(Object.entries(await rows()).map(([name, { state }]) => [name, state]));
+
+  const all = (state: string) => Object.fromEntries(names.map((name) => [name, state]));
+  const servers = (state: string) => ({ postgres: state, redis: state, etcd: state });
+
+  it('starts everything, in order, and all of it answers', async () => {
+    const ended = await run('start', id);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    const result = ended.envelope?.result as unknown as StartResult;
+    expect(result.daemons.map(({ name, outcome }) => [name, outcome])).toEqual(
+      names.map((name) => [name, 'started']),
+    );
+    const steps = ended.lines.filter(({ kind }) => kind === 'step-started' || kind === 'step-ended');
+    const at = (kind: string, step: string) =>
+      steps.findIndex((one) => one['kind'] === kind && one['step'] === step);
+    expect(at('step-ended', 'daemon:manager')).toBeLessThan(at('step-started', 'daemon:agent'));
+    // side by side
+    expect(at('step-started', 'daemon:webserver')).toBeLessThan(at('step-ended', 'daemon:agent'));
+    expect(await states()).toEqual({ ...servers('ready'), ...all('ready'), wsproxy: 'not built' });
+    for (const { address, outcome } of result.daemons) {
+      if (address.startsWith('http') && outcome === 'started')
+        expect((await fetch(address)).status).toBeLessThan(500);
+    }
+  });
+
+  it('starts nothing twice', async () => {
+    const before = await rows();
+    const result = await done<StartResult>('start', id);
+    expect(result.halfstack).toBe('running');
+    expect(result.daemons.map(({ outcome }) => outcome)).toEqual(names.map(() => 'running'));
+    expect(await rows()).toEqual(before);
+  });
+
+  it('tells address, process, time and what the manager knows of the agent', async () => {
+    const { manager, agent, postgres } = await rows();
+    const { ports } = recordOf(home, id)!.spec;
+    expect(manager).toMatchObject({ kind: 'daemon', address: `http://127.0.0.1:${ports.manager}` });
+    expect(readFileSync(`/proc/${manager!.pid}/cmdline`, 'utf8')).toContain('standin_daemon');
+    expect(Math.abs(Date.now() - new Date(manager!.since!).getTime())).toBeLessThan(100_000);
+    expect(agent).toMatchObject({ slots: { cpu: { used: '1', of: '2' } } });
+    expect(postgres).toMatchObject({ kind: 'service', address: `127.0.0.1:${ports.postgres}` });
+  });
+
+  it('is found by the folder it is asked in', async () => {
+    const { installPath } = recordOf(home, id)!.spec;
+    const ended = await stage.run(home, ['status'], { cwd: join(installPath, 'manager') });
+    expect(ended.envelope?.result).toMatchObject({ id });
+  });
+
+  it('runs commands in a folder and virtualenv, and ends as they do', () => {
+    const { installPath } = recordOf(home, id)!.spec;
+    const out = plain(
+      'exec',
+      id,
+      'manager',
+      '--',
+      'python',
+      '-c',
+      'import os, sys; print(os.getcwd(), sys.prefix)',
+    );
+    const [folder, prefix] = out.trim().split(' ');
+    expect(folder).toBe(join(installPath, 'manager'));
+    expect(prefix).toMatch(new RegExp(`venv-${id}-manager$`));
+    expect(() => plain('exec', id, 'manager', '--', 'sh', '-c', 'exit 42')).toThrow(
+      expect.objectContaining({ status: 42 }) as Error,
+    );
+    expect(() => plain('exec', id, 'manager', '--', 'sh', '-c', 'kill -9 $$')).toThrow(
+      expect.objectContaining({ status: 137 }) as Error,
+    );
+    expect(() => plain('exec', id, 'manager', '--', 'no-such-program')).toThrow(
+      expect.objectContaining({ status: 127 }) as Error,
+    );
+  });
+
+  it('gives a signal to the command it runs, and waits for its end', async () => {
+    const program = 'trap "echo got it; exit 9" TERM; echo begun; while :; do sleep 0.05; done';
+    const { child, ended } = stage.begin(home, ['exec', id, 'manager', '--', 'sh', '-c', program]);
+    await new Promise<void>((resolve) => child.stdout!.on('data', () => resolve()));
+    child.kill('SIGTERM');
+    const { exit, stdout } = await ended;
+    expect([exit, stdout]).toEqual([9, 'begun\ngot it\n']);
+  });
+
+  it('tells what was written, with names where there are several', () => {
+    expect(plain('logs', id, 'manager')).toBe('manager starts\n');
+    expect(plain('logs', id, 'postgres', '-n', '1')).toMatch(/^\S.*\n$/);
+    const lines = plain('logs', id, '-n', '1').trim().split('\n');
+    expect(lines.filter((line) => / +\| /.test(line))).toEqual(lines);
+    expect(lines).toContainEqual(expect.stringMatching(/^webserver +\| webserver starts$/));
+  });
+
+  it('follows what is written until it is interrupted', async () => {
+    const { child, ended } = stage.begin(home, ['logs', id, 'manager', '-f']);
+    await new Promise<void>((resolve) => child.stdout!.once('data', () => resolve()));
+    writeFileSync(join(home.state, 'environments', id, 'logs', 'manager.log'), 'more\n', { flag: 'a' });
+    await new Promise<void>((resolve) =>
+      child.stdout!.on('data', (piece) => String(piece).includes('more') && resolve()),
+    );
+    child.kill('SIGINT');
+    const { exit, lines } = await ended;
+    expect(exit).toBe(130);
+    expect(lines.filter(({ kind }) => kind === 'log-line').map(({ line }) => line)).toEqual([
+      'manager starts',
+      'more',
+    ]);
+  });
+
+  it('restarts one and leaves the others', async () => {
+    const before = await rows();
+    await done('restart', id, 'webserver');
+    const now = await rows();
+    expect(now['webserver']?.pid).not.toBe(before['webserver']?.pid);
+    for (const name of ['manager', 'agent', 'storage-proxy']) expect(now[name]?.pid).toBe(before[name]?.pid);
+    expect(readdirSync(join(home.state, 'environments', id, 'logs'))).toContain('webserver.log.1');
+  });
+
+  it.each(names)('comes back after %s was killed, with nothing left of the old one', async (name) => {
+    const before = carrying(id, name);
+    const { pid } = (await rows())[name]!;
+    process.kill(pid!, 'SIGKILL');
+    await sleep(50);
+    expect((await states())[name]).toBe(name === 'agent' ? 'broken' : 'stopped');
+    await done('start', id);
+    expect(carrying(id, name).filter((one) => before.includes(one))).toEqual([]);
+    expect((await states())[name]).toBe('ready');
+  });
+
+  it('tells which daemon does not get ready and why; the others stay', async () => {
+    await done('stop', id, '--only', 'webserver', 'storage-proxy');
+    writeFileSync(way('webserver'), 'die');
+    const failure = await refused(7, 'start', id);
+    expect(failure).toMatchObject({
+      code: 'BAI-UNHEALTHY',
+      step: { group: 'Daemons', title: 'webserver' },
+      lines: ['webserver starts', "KeyError: 'getpwuid(): uid not found: 1001'"],
+    });
+    expect(failure.reason).toBe('webserver ended with status 1 before it was ready.');
+    expect(failure.next.map(({ command }) => command).join('\n')).toContain('chown -R');
+    expect(await states()).toMatchObject({
+      manager: 'ready',
+      'storage-proxy': 'ready',
+      webserver: 'stopped',
+    });
+    expect((await rows())['webserver']?.error).toContain('getpwuid');
+    rmSync(way('webserver'));
+    await done('start', id);
+  });
+
+  it('waits no longer than it is told, and leaves nothing half started', async () => {
+    await done('stop', id, '--only', 'webserver');
+    writeFileSync(way('webserver'), 'never');
+    const failure = await refused(7, 'start', id, '--timeout', '1');
+    expect(failure.reason).toMatch(
+      /^webserver was not ready within 1 s \(.*ECONNREFUSED.*\) and was stopped\.$/,
+    );
+    expect(carrying(id, 'webserver')).toEqual([]);
+  });
+
+  it('refuses a port that a stranger holds before it starts anything', async () => {
+    await done('stop', id, '--only', ...names);
+    const server = createServer();
+    const { webserver } = recordOf(home, id)!.spec.ports;
+    await new Promise<void>((resolve) => server.listen(webserver, '127.0.0.1', resolve));
+    const failure = await refused(5, 'start', id);
+    server.close();
+    expect(failure.code).toBe('BAI-OCCUPIED');
+    expect(failure.reason).toContain(`Port ${webserver}`);
+    expect(failure.reason).toContain(`pid ${process.pid}`);
+    expect(await states()).toMatchObject(all('stopped'));
+  });
+
+  it.each([
+    ['start', '--only', 'managr'],
+    ['stop', '--only', 'managr'],
+    ['restart', 'managr'],
+    ['logs', 'managr'],
+  ])('%s says what was meant by a name that is none', async (command, ...rest) => {
+    expect((await refused(2, command, id, ...rest)).reason).toContain('Did you mean manager?');
+  });
+
+  it('exec says so too, and what it needs', () => {
+    const fails = (...args: readonly string[]) =>
+      expect(() => plain('exec', id, ...args)).toThrow(expect.objectContaining({ status: 2 }) as Error);
+    fails('managr', '--', 'true');
+    fails('manager');
+    fails();
+  });
+
+  it.each(['start', 'stop', 'restart', 'status', 'describe', 'logs'])(
+    '%s of an absent environment',
+    async (command) => {
+      expect((await refused(4, command, 'nowhere')).code).toBe('BAI-ENVIRONMENT-ABSENT');
+    },
+  );
+
+  it.each(['installing', 'deleting', 'kept'])(
+    'start and stop refuse one that is %s; status tells it',
+    async (phase) => {
+      const path = join(home.state, 'environments', id, 'record.json');
+      const before = readFileSync(path, 'utf8');
+      writeFileSync(path, before.replace('"phase": "ready"', `"phase": "${phase}"`));
+      try {
+        for (const command of ['start', 'stop', 'restart']) {
+          expect((await refused(5, command, id)).code).toBe('BAI-CONFLICT-PHASE');
+        }
+        expect(await done('status', id)).toMatchObject({ phase });
+      } finally {
+        writeFileSync(path, before);
+      }
+    },
+  );
+
+  it('starts only what is named', async () => {
+    await done('start', id, '--halfstack-only');
+    expect(await states()).toMatchObject({ ...servers('ready'), ...all('stopped') });
+    await done('start', id, '--only', 'webserver');
+    expect(await states()).toMatchObject({ manager: 'stopped', webserver: 'ready' });
+    const failure = await refused(7, 'start', id, '--only', 'agent');
+    expect(failure.reason).toBe('agent gets ready only when manager runs, and it does not.');
+  });
+
+  it('refuses a second agent on one Docker engine, unless it is forced', { timeout: 180_000 }, async () => {
+    await done('start', id);
+    const other = stage.id('second');
+    await done(...stage.install(other));
+    const failure = await refused(5, 'start', other);
+    expect(failure.code).toBe('BAI-OCCUPIED');
+    expect(failure.reason).toContain(`The agent of ${id}`);
+    const next = failure.next.map(({ command }) => command);
+    expect(next).toEqual([
+      `bai-dev stop ${id}`,
+      `bai-dev start ${other} --only manager storage-proxy webserver`,
+      `bai-dev start ${other} --force`,
+    ]);
+    await done('start', other, '--only', 'manager', 'storage-proxy', 'webserver');
+    await done('start', other, '--force');
+    await done('stop', id);
+    const deleted = await run('delete', '-e', other, '--yes');
+    expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
+    expect(carrying(other)).toEqual([]);
+  });
+
+  it('answers after twenty rounds of kills, and then nothing is left', { timeout: 400_000 }, async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const { child, ended } = stage.begin(home, ['start', id], { limit: 60 });
+      await sleep(Math.random() * 2000);
+      child.kill('SIGKILL');
+      await ended;
+      const victims = carrying(id);
+      const victim = victims[Math.floor(Math.random() * victims.length)];
+      if (victim !== undefined) process.kill(victim, 'SIGKILL');
+      await done('start', id);
+      expect(await states(), `round ${round}`).toMatchObject({ ...servers('ready'), ...all('ready') });
+      for (const name of names) expect(carrying(id, name)).toHaveLength(name === 'agent' ? 2 : 1);
+      if (round % 2 === 0) await done('stop', id, '--only', ...names);
+      if (round % 2 === 0) expect(carrying(id)).toEqual([]);
+    }
+    await done('stop', id);
+    expect(carrying(id)).toEqual([]);
+    expect(await states()).toEqual({ ...servers('stopped'), ...all('stopped'), wsproxy: 'not built' });
+    expect(recordOf(home, id)!.resources.filter(({ kind }) => kind === 'process')).toEqual([]);
+  });
+
+  it('stops what runs, also twice', async () => {
+    await done('start', id);
+    expect(await done('stop', id)).toMatchObject({ halfstack: 'stopped', daemons: names });
+    expect(await done('stop', id)).toMatchObject({ daemons: [] });
+  });
+
+  it('is deleted while it runs', async () => {
+    await done('start', id);
+    const ended = await run('delete', '-e', id, '--yes');
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    expect(carrying(id)).toEqual([]);
+    expect(existsSync(join(home.state, 'environments', id))).toBe(false);
+  });
+});
+
+/** Processes that carry an environment's mark, and that of a daemon where one is named. */
+function carrying(id: string, name?: string): number[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        const isAlive = !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+        return (
+          isAlive &&
+          variables.includes(`BAI_DEV_ENVIRONMENT=${id}`) &&
+          (name === undefined
+            ? variables.some((one) => one.startsWith('BAI_DEV_DAEMON='))
+            : variables.includes(`BAI_DEV_DAEMON=${name}`))
+        );
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
