@@ -107,6 +107,23 @@ describe('signals', () => {
   });
 });
 
+describe('a terminal that says it has no columns', () => {
+  it('is taken for one of 80, and does not spin for ever', async () => {
+    const shown = onTerminal([...program, ...hanging(), '--yes'], {
+      env: variables(),
+      cwd: repository,
+      stty: 'cols 0',
+    });
+    const lines = await shown.until(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Machine/);
+    expect(lines.at(-1)).toMatch(/ Machine {50,}\d\.\ds$/);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    shown.type('\u0003');
+    const { exitCode } = await shown.ended;
+    expect(exitCode).toBe(130);
+    expect(shown.written()).toBeLessThan(50_000);
+  });
+});
+
 describe('a question', () => {
   it('is asked on a terminal, and Ctrl-C at it ends with 130', async () => {
     const shown = onTerminal([...program, 'install'], { env: variables(), cwd: repository });

@@ -12,23 +12,28 @@ export interface Shown {
   kill(): void;
   /** Whether the cursor can be seen. */
   cursor(): 'shown' | 'hidden';
+  /** Characters that were written so far. */
+  written(): number;
 }
 
-/** Runs node with `args` on a terminal of so many columns. */
+/** Runs node with `args` on a terminal of so many columns; `stty` changes what the terminal says of itself. */
 export function onTerminal(
   args: readonly string[],
-  more: { columns?: number; rows?: number; env?: Record<string, string>; cwd?: string } = {},
+  more: { columns?: number; rows?: number; env?: Record<string, string>; cwd?: string; stty?: string } = {},
 ): Shown {
   const { columns = 80, rows = 30 } = more;
   const screen = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-  const child = spawn(process.execPath, [...args], {
+  const told = ['-c', `stty ${more.stty ?? 'sane'}; exec "$@"`, 'sh', process.execPath, ...args];
+  const child = spawn('/bin/sh', told, {
     cols: columns,
     rows,
     cwd: more.cwd ?? process.cwd(),
     env: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8', TERM: 'xterm', ...more.env },
   });
   let cursor: 'shown' | 'hidden' = 'shown';
+  let written = 0;
   child.onData((data) => {
+    written += data.length;
     screen.write(data);
     const last = Math.max(data.lastIndexOf('\u001B[?25h'), data.lastIndexOf('\u001B[?25l'));
     if (last >= 0) cursor = data.charAt(last + 5) === 'h' ? 'shown' : 'hidden';
@@ -51,6 +56,7 @@ export function onTerminal(
     ended,
     kill: () => child.kill('SIGKILL'),
     cursor: () => cursor,
+    written: () => written,
     until: async (text) => {
       const limit = performance.now() + 20_000;
       for (;;) {
