@@ -33,6 +33,7 @@ export const failureMeanings = {
   'BAI-LEFTOVERS': meaning(6, 'Something of the environment could not be removed.', true),
   'BAI-ENGINE': meaning(7, 'The engine that runs the halfstack does not do its work.', true),
   'BAI-UNHEALTHY': meaning(7, 'A service did not get healthy in time.', true),
+  'BAI-SWITCH': meaning(7, 'The environment that was switched to did not get well.', true),
   'BAI-NETWORK': meaning(8, 'An address could not be reached.', true),
   'BAI-INDEX': meaning(8, 'The package index does not serve what is needed.', true),
   'BAI-IMAGE': meaning(8, 'A container image could not be pulled.', true),

@@ -17,6 +17,7 @@ import { restartCommand } from './restart.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { stopCommand } from './stop.ts';
+import { switchCommand } from './switch.ts';
 
 export const commands: readonly Command[] = [
   installCommand,
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   listCommand,
   startCommand,
   stopCommand,
+  switchCommand,
   restartCommand,
   statusCommand,
   logsCommand,

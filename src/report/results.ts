@@ -10,6 +10,7 @@ import type { ReleaseRow } from '../operations/releases.ts';
 import type { StartResult } from '../operations/start.ts';
 import type { StatusResult } from '../operations/status.ts';
 import type { StopResult } from '../operations/stop.ts';
+import type { SwitchResult } from '../operations/switch.ts';
 import type { FailureFacts } from './events.ts';
 
 export interface Explanation extends FailureMeaning {
@@ -33,6 +34,7 @@ export type Result =
   | { readonly command: 'list'; readonly value: ListResult; readonly quiet: boolean }
   | { readonly command: 'start' | 'restart'; readonly value: StartResult }
   | { readonly command: 'stop'; readonly value: StopResult }
+  | { readonly command: 'switch'; readonly value: SwitchResult }
   | { readonly command: 'status'; readonly value: StatusResult }
   | { readonly command: 'describe'; readonly value: Description }
   | { readonly command: 'exec'; readonly value: ExecResult }

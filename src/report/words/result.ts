@@ -9,6 +9,7 @@ import { count, duration, tilde, type Look } from '../style.ts';
 import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
 import { planScreen } from './plan.ts';
+import { switchScreen } from './switch.ts';
 import { descriptionScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
 /** The screen of any result. */
@@ -29,6 +30,8 @@ export function resultScreen(result: Result, look: Look): string[] {
       return startScreen(result.value, look);
     case 'stop':
       return stopScreen(result.value, look);
+    case 'switch':
+      return switchScreen(result.value, look);
     case 'status':
       return statusScreen(result.value, look);
     case 'describe':
