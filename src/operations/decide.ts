@@ -20,9 +20,9 @@ export const publicIndex = 'https://pypi.org/simple';
 export function draftOf(
   world: World,
   request: InstallRequest,
-  known: { catalogue: Catalogue; record?: EnvironmentRecord },
+  known: { catalogue: Catalogue; engine: EnvironmentSpec['engine']; record?: EnvironmentRecord },
 ): Draft {
-  const { record, catalogue } = known;
+  const { record, catalogue, engine } = known;
   if (record !== undefined) {
     assertAgreement(request, record.spec, catalogue);
     const { spec } = record;
@@ -33,6 +33,7 @@ export function draftOf(
       pythonVersion: spec.python.version,
       ports: { single: spec.ports },
       index: spec.index,
+      engine: spec.engine,
       record,
     };
   }
@@ -47,6 +48,7 @@ export function draftOf(
         ? defaults.ports
         : wishes.ports,
     index: wishes.index ?? defaults.index ?? publicIndex,
+    engine,
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
   };
 }
@@ -84,8 +86,7 @@ export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
     ),
     python,
     accelerator: { kind: 'none' },
-    engine: 'docker',
-    engineAddress: engine.address,
+    ...engine,
     portBase: ports.base,
     ports: ports.ports,
     images: Object.fromEntries(servicesOf(release).map(({ service }) => [service.name, service.image])),
@@ -102,7 +103,7 @@ function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, 
     ],
     ['--install-path', wishes.installPath, spec.installPath],
     ['--python-version', samePython(wishes.pythonVersion, spec.python.version), spec.python.version],
-    ['--engine', wishes.engine, spec.engine],
+    ['--engine', wishes.engine === 'auto' ? undefined : wishes.engine, spec.engine],
     ['--index', wishes.index, spec.index],
     ['--ports', wishes.ports.base, spec.portBase],
     ...Object.entries(wishes.ports.single).map(([name, port]): [string, number, number] => [

@@ -2,15 +2,27 @@
 import { connectTo } from '../docker/client.ts';
 import { findImage, pullTrouble } from '../docker/images.ts';
 import { probeDocker, type DockerFacts } from '../docker/probe.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
 import { servicesOf, type Release } from '../release/release.ts';
 import type { World } from '../world.ts';
+import type { InstallRequest } from './request.ts';
 
 export type EngineWish = 'docker' | 'native' | 'auto';
 
 export interface EngineChoice {
   readonly engine: 'docker' | 'native';
-  /** A few words for the header. */
-  readonly reason: string;
+  /** A few words for the header; none for what was asked for or is recorded. */
+  readonly reason?: string;
+}
+
+/** The engine of an environment: the recorded one for life, whatever the machine has by now. */
+export async function engineOf(
+  world: World,
+  { wishes, defaults }: Pick<InstallRequest, 'wishes' | 'defaults'>,
+  { release, record }: { readonly release: Release; readonly record?: EnvironmentRecord },
+): Promise<EngineChoice> {
+  if (record !== undefined) return { engine: record.spec.engine };
+  return chooseEngine(world, wishes.engine ?? defaults.engine ?? 'auto', release);
 }
 
 /**
@@ -18,7 +30,7 @@ export interface EngineChoice {
  * asks its registries within 5 s for all missing ones together; else native. Throws only when interrupted.
  */
 export async function chooseEngine(world: World, wish: EngineWish, release: Release): Promise<EngineChoice> {
-  if (wish !== 'auto') return { engine: wish, reason: 'as asked for' };
+  if (wish !== 'auto') return { engine: wish };
   const facts = await probeDocker(world);
   if (facts.state !== 'ok') return { engine: 'native', reason: dockerTrouble(facts) };
   const name = `Docker ${facts.serverVersion}`;

@@ -13,7 +13,8 @@ import { installSteps } from '../steps/plan.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
 import { finishDelete } from './delete.ts';
-import { draftOf, specOf } from './decide.ts';
+import { chosenRelease, draftOf, specOf } from './decide.ts';
+import { engineOf } from './engine.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
 import { walk } from './walk.ts';
@@ -74,16 +75,19 @@ async function attemptInstall(
     await finishDelete(world, request.id);
     return 'again';
   }
-  const draft = draftOf(world, request, {
-    catalogue: await loadCatalogue(host.assets),
+  const catalogue = await loadCatalogue(host.assets);
+  const { engine, reason } = await engineOf(world, request, {
+    release: record?.spec.release ?? chosenRelease(request, catalogue),
     ...(record && { record }),
   });
+  const draft = draftOf(world, request, { catalogue, engine, ...(record && { record }) });
   world.report.emit({
     kind: 'environment',
     command: 'install',
     id: draft.id,
     title: draft.release.title,
-    engine: request.wishes.engine ?? 'docker',
+    engine,
+    ...(reason === undefined ? {} : { engineReason: reason }),
     source: 'pypi',
     path: draft.installPath,
     ...(request.randomId ? { random: true } : {}),

@@ -1,6 +1,7 @@
 // From a record to the means of making it: the engine, the stack and the whole list of steps.
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { dockerEngine } from '../halfstack/docker/engine.ts';
+import { nativeEngine } from '../halfstack/native/engine.ts';
 import { endpointsOf, stackOf } from '../halfstack/stack.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -15,7 +16,7 @@ export function makingOf(world: World, record: EnvironmentRecord): Making {
     world,
     spec,
     secrets,
-    engine: dockerEngine(world, spec.engineAddress),
+    engine: spec.engine === 'native' ? nativeEngine(world, spec) : dockerEngine(world, spec.engineAddress),
     stack: stackOf(spec, secrets),
     endpoints: endpointsOf(spec, secrets),
     resources: () => record.resources,

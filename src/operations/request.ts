@@ -1,6 +1,7 @@
 // What the command line, the variables, the config file and the answers of a person add up to.
 import type { EnvironmentId } from '../environment/id.ts';
 import type { PortWish } from '../prechecks/draft.ts';
+import type { EngineWish } from './engine.ts';
 
 /** What may be chosen about an environment; what is left out is decided by the ID, the catalogue and the machine. */
 export interface Wishes {
@@ -9,7 +10,7 @@ export interface Wishes {
   /** Absolute. */
   readonly installPath?: string;
   readonly pythonVersion?: string;
-  readonly engine?: 'docker';
+  readonly engine?: EngineWish;
   readonly source?: 'pypi';
   readonly index?: string;
   readonly ports: PortWish;

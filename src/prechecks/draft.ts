@@ -19,6 +19,8 @@ export interface Draft {
   readonly pythonVersion?: string;
   readonly ports: PortWish;
   readonly index: string;
+  /** What is to run the halfstack; `docker` if nothing is said. */
+  readonly engine?: 'docker' | 'native';
   /** The record of an earlier run: what it names is ours and no obstacle. */
   readonly record?: EnvironmentRecord;
 }

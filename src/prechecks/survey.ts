@@ -7,6 +7,7 @@ import { checkDocker } from './docker.ts';
 import type { Checked, Draft } from './draft.ts';
 import { checkGit } from './git.ts';
 import { checkIndex } from './index.ts';
+import { checkNative } from './native.ts';
 import { checkLock, checkNames } from './names.ts';
 import { checkPath } from './path.ts';
 import { checkPlatform } from './platform.ts';
@@ -19,21 +20,24 @@ export interface Survey {
   readonly findings: readonly Finding[];
   readonly seconds: number;
   readonly python?: EnvironmentSpec['python'];
-  readonly engine?: { readonly address: string };
+  readonly engine?: EngineFacts;
   readonly ports?: { readonly base: number; readonly ports: Ports };
 }
+
+/** What the spec keeps of the engine that was chosen: of docker its address, of native its servers. */
+type EngineFacts = Pick<EnvironmentSpec, 'engine' | 'engineAddress' | 'servers'>;
 
 /** Looks at the machine and changes nothing. Never throws for what it finds: a blocker is a finding. */
 export async function survey(world: World, draft: Draft): Promise<Survey> {
   const began = performance.now();
   const python = checkPython(world, draft);
-  const docker = checkDocker(world, draft);
+  const engine = checkEngine(world, draft);
   const ports = checkPorts(world, draft);
   const answers: Checked<unknown>[] = await Promise.all([
     checkPlatform(world, draft),
     checkGit(world),
     python,
-    docker,
+    engine,
     ports,
     checkRoom(world, draft),
     checkPath(world, draft),
@@ -41,7 +45,7 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
     checkNames(world, draft),
     checkLock(world, draft),
   ]);
-  const found = { python: (await python).facts, engine: (await docker).facts, ports: (await ports).facts };
+  const found = { python: (await python).facts, engine: (await engine).facts, ports: (await ports).facts };
   return {
     findings: answers.flatMap((answer) => answer.findings),
     seconds: (performance.now() - began) / 1000,
@@ -49,4 +53,13 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
     ...(found.engine === undefined ? {} : { engine: found.engine }),
     ...(found.ports === undefined ? {} : { ports: found.ports }),
   };
+}
+
+async function checkEngine(world: World, draft: Draft): Promise<Checked<EngineFacts>> {
+  if (draft.engine === 'native') {
+    const { findings, facts } = await checkNative(world, draft);
+    return { findings, ...(facts && { facts: { engine: 'native', engineAddress: '', ...facts } }) };
+  }
+  const { findings, facts } = await checkDocker(world, draft);
+  return { findings, ...(facts && { facts: { engine: 'docker', engineAddress: facts.address } }) };
 }

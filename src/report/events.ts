@@ -48,6 +48,8 @@ export type Event =
       readonly id: string;
       readonly title: string;
       readonly engine: string;
+      /** Why this engine, if it was not asked for. */
+      readonly engineReason?: string;
       readonly source: string;
       readonly path: string;
       /** The ID was made up for this run, so it must be seen before anything else. */

@@ -45,12 +45,13 @@ export function eventLines(event: Event, look: Look, all: boolean): string[] {
   }
 }
 
-/** `bai-dev install  dev2109 · Backend.AI 21.09 · docker · PyPI sources` */
+/** `bai-dev install  dev2109 · Backend.AI 21.09 · native (there is no Docker engine) · PyPI sources` */
 export function headline(
-  { command, id, title, engine, source }: EventOf<'environment'>,
+  { command, id, title, engine, engineReason, source }: EventOf<'environment'>,
   { marks }: Look,
 ): string {
-  const facts = [id, title, engine, source === 'pypi' ? 'PyPI sources' : `${source} sources`];
+  const chosen = engineReason === undefined ? engine : `${engine} (${engineReason})`;
+  const facts = [id, title, chosen, source === 'pypi' ? 'PyPI sources' : `${source} sources`];
   return `bai-dev ${command}  ${facts.join(` ${marks.dot} `)}`;
 }
 
