@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onTerminal } from './report/terminal.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { endAll, onTerminal } from './report/terminal.ts';
 import { buildProgram, type Program } from './rig/program.ts';
 import { repository } from './rig/world.ts';
 
@@ -22,6 +22,7 @@ beforeAll(async () => {
   silent = createServer(() => undefined);
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
 });
+afterEach(endAll);
 afterAll(() => {
   silent.closeAllConnections();
   silent.close();

@@ -16,6 +16,14 @@ export interface Shown {
   written(): number;
 }
 
+/** Ends whatever a failed test left at a terminal; for `afterEach`. */
+export function endAll(): void {
+  for (const shown of open) shown.kill();
+  open.clear();
+}
+
+const open = new Set<Shown>();
+
 /** Runs node with `args` on a terminal of so many columns; `stty` changes what the terminal says of itself. */
 export function onTerminal(
   args: readonly string[],
@@ -50,7 +58,7 @@ export function onTerminal(
     // the last bytes may still be on their way to the screen
     child.onExit(({ exitCode }) => setTimeout(() => resolve({ exitCode, screen: read() }), 100));
   });
-  return {
+  const shown: Shown = {
     screen: read,
     type: (text) => child.write(text),
     ended,
@@ -68,4 +76,7 @@ export function onTerminal(
       }
     },
   };
+  open.add(shown);
+  void ended.then(() => open.delete(shown));
+  return shown;
 }

@@ -1,11 +1,13 @@
 // The live view on a real terminal: what is seen while it runs and what stays.
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { repository } from '../rig/world.ts';
 import { widthOf } from '../../src/report/layout.ts';
-import { onTerminal } from './terminal.ts';
+import { endAll, onTerminal } from './terminal.ts';
 
 const scene = (columns: number, env: Record<string, string> = {}, ...more: string[]) =>
   onTerminal(['--import', 'tsx', 'test/report/scene.ts', ...more], { columns, env, cwd: repository });
+
+afterEach(endAll);
 
 /** The seconds differ from run to run. */
 const timeless = (lines: readonly string[]): string[] =>
