@@ -1,7 +1,14 @@
 // Questions at the terminal, on stderr, so that stdout holds results only.
 import { constants } from 'node:os';
+import type { DistinctQuestion } from 'inquirer';
 import { Failure } from '../failure.ts';
 import type { Ask } from '../world.ts';
+
+/** Questions are asked one at a time: each has the one name. */
+const name = 'answer';
+interface Answer {
+  readonly answer: unknown;
+}
 
 export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
@@ -14,14 +21,14 @@ export interface Terminal {
 
 /** Asks a person. Ctrl-C ends the question with `BAI-INTERRUPTED`. */
 export function terminalAsk({ stdin, stderr, signal, pause, resume }: Terminal): Ask {
-  const context = { input: stdin, output: stderr, signal };
-  const asked = async <T>(
-    question: (prompts: typeof import('@inquirer/prompts')) => Promise<T>,
-  ): Promise<T> => {
+  const asked = async (question: DistinctQuestion<Answer>): Promise<unknown> => {
     signal.throwIfAborted();
     pause();
     try {
-      return await question(await import('@inquirer/prompts'));
+      const { createPromptModule } = (await import('inquirer')).default;
+      const prompt = createPromptModule({ input: stdin, output: stderr, signal });
+      const { answer } = await prompt<Answer>(question);
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted(error);
@@ -32,37 +39,40 @@ export function terminalAsk({ stdin, stderr, signal, pause, resume }: Terminal):
   };
   return {
     available: true,
-    text: ({ message, initial, check }) =>
-      asked(({ input }) =>
-        input(
-          {
-            message,
-            ...(initial === undefined ? {} : { default: initial }),
-            ...(check === undefined ? {} : { validate: check }),
-          },
-          context,
-        ),
+    text: async ({ message, initial, check }) =>
+      String(
+        await asked({
+          name,
+          type: 'input',
+          message,
+          ...(initial === undefined ? {} : { default: initial }),
+          ...(check === undefined ? {} : { validate: check }),
+        }),
       ),
-    choose: ({ message, choices, initial }) =>
-      asked(({ select }) =>
-        select(
-          {
-            message,
-            choices: choices.map(({ value, name, hint }) => ({
-              value,
-              name,
-              ...(hint === undefined ? {} : { description: hint }),
-            })),
-            ...(initial === undefined ? {} : { default: initial }),
-          },
-          context,
-        ),
-      ),
-    confirm: ({ message, initial }) =>
-      asked(({ confirm }) => confirm({ message, default: initial }, context)),
-    secret: ({ message }) => asked(({ password }) => password({ message }, context)),
+    choose: async <T extends string>({ message, choices, initial }: Choice<T>) => {
+      const listed = choices.map(({ value, name: shown, hint }) => ({
+        value,
+        name: shown,
+        ...(hint && { description: hint }),
+      }));
+      const answer = await asked({
+        name,
+        type: 'select',
+        message,
+        choices: listed,
+        ...(initial && { default: initial }),
+      });
+      const chosen = choices.find(({ value }) => value === answer);
+      if (chosen === undefined) throw new Error('an answer is none of the choices');
+      return chosen.value;
+    },
+    confirm: async ({ message, initial }) =>
+      (await asked({ name, type: 'confirm', message, default: initial })) === true,
+    secret: async ({ message }) => String(await asked({ name, type: 'password', message })),
   };
 }
+
+type Choice<T extends string> = Parameters<typeof noAsk.choose<T>>[0];
 
 /** Where nobody can be asked, a question is an error. */
 export const noAsk: Ask = {

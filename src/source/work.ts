@@ -26,7 +26,7 @@ export async function workIn(world: World, tree: string): Promise<Work[]> {
     const left = await listFolder(tree);
     return left.length === 0
       ? []
-      : [work('unknown', left, 'path without a repository', 'paths without a repository')];
+      : [work('unknown', left, ['path without a repository', 'paths without a repository'])];
   }
   const lines: Lines = async (...args) =>
     (await git(world, { folder: tree, args })).split('\n').filter((line) => line !== '');
@@ -44,11 +44,11 @@ export async function workIn(world: World, tree: string): Promise<Work[]> {
   const commits = await ownCommits(lines);
   const operations = await underWay(tree);
   return [
-    ...found('changes', changed, 'changed file'),
-    ...found('untracked', untracked, 'untracked file'),
-    ...found('stash', stashes, 'stash', 'stashes'),
-    ...found('commits', commits, 'commit that exists only here', 'commits that exist only here'),
-    ...found('operation', operations, 'operation under way', 'operations under way'),
+    ...found('changes', changed, ['changed file', 'changed files']),
+    ...found('untracked', untracked, ['untracked file', 'untracked files']),
+    ...found('stash', stashes, ['stash', 'stashes']),
+    ...found('commits', commits, ['commit that exists only here', 'commits that exist only here']),
+    ...found('operation', operations, ['operation under way', 'operations under way']),
   ];
 }
 
@@ -95,11 +95,14 @@ async function underWay(tree: string): Promise<string[]> {
 
 const pathOf = (entry: string): string => entry.slice(3);
 
-function found(kind: Work['kind'], all: readonly string[], one: string, many = `${one}s`): Work[] {
-  return all.length === 0 ? [] : [work(kind, all, one, many)];
+/** What it is called when it is one, and when it is more. */
+type Words = readonly [one: string, many: string];
+
+function found(kind: Work['kind'], all: readonly string[], words: Words): Work[] {
+  return all.length === 0 ? [] : [work(kind, all, words)];
 }
 
-function work(kind: Work['kind'], all: readonly string[], one: string, many: string): Work {
+function work(kind: Work['kind'], all: readonly string[], [one, many]: Words): Work {
   const examples = all.slice(0, 3);
   const more = all.length > examples.length ? ', …' : '';
   return {
