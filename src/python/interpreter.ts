@@ -104,7 +104,7 @@ async function probe(world: World, path: string): Promise<Omit<Interpreter, 'fro
   try {
     const { stdout } = await execute(world, {
       file: path,
-      args: ['-I', '-c', question, ...neededModules],
+      args: ['-I', '-B', '-c', question, ...neededModules],
       cwd: '/',
       limit: 20,
       quiet: true,

@@ -101,7 +101,10 @@ export async function runUv(world: World, call: UvCall): Promise<Output> {
 }
 
 /** uv's own variables that say how to reach the network rather than what to install. */
-const harmless = new Set(['UV_NATIVE_TLS', 'UV_SYSTEM_CERTS', 'UV_HTTP_TIMEOUT', 'UV_INSECURE_HOST']);
+const harmless = new Set([
+  ...['UV_NATIVE_TLS', 'UV_SYSTEM_CERTS', 'UV_INSECURE_HOST'],
+  ...['UV_HTTP_TIMEOUT', 'UV_HTTP_RETRIES', 'UV_CONCURRENT_DOWNLOADS', 'UV_CONCURRENT_BUILDS'],
+]);
 
 /** Takes away what would change the result: uv's, pip's and Python's variables, and virtualenvs turned on. */
 function withoutSway(host: Host): Record<string, undefined> {
