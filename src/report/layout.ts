@@ -1,5 +1,6 @@
 // Lines that fit: cut, padded, wrapped by the columns that characters really take.
-import stringWidth from 'string-width';
+import exactWidth from 'string-width';
+import { stripVTControlCharacters } from 'node:util';
 
 /** The text in at most `width` columns; what was cut off is told by `mark`. Only for text without colours. */
 export function cut(text: string, width: number, mark: string): string {
@@ -48,6 +49,14 @@ export function flow(items: readonly string[], separator: string, width: number)
     else lines[lines.length - 1] = longer;
   }
   return lines;
+}
+
+/** ASCII and our own marks: one column each, and the exact way takes as long as the rest of a small command. */
+const narrow = /^[ -~✔✖·…–›]*$/;
+
+function stringWidth(text: string): number {
+  const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text;
+  return narrow.test(plain) ? plain.length : exactWidth(plain);
 }
 
 /** Columns that a text takes. */
