@@ -23,7 +23,11 @@ export const options = {
   },
   release: { value: 'release', about: 'release of Backend.AI: 21.09 or 2109', group: 'What' },
   'python-version': { value: 'version', about: 'Python to use, as in 3.9 or 3.9.18', group: 'What' },
-  engine: { value: 'engine', about: 'what runs PostgreSQL, Redis and etcd: docker', group: 'What' },
+  engine: {
+    value: 'engine',
+    about: 'what runs PostgreSQL, Redis and etcd: docker, native or auto',
+    group: 'What',
+  },
   source: { value: 'source', about: 'where the source trees come from: pypi', group: 'What' },
   'install-path': { value: 'folder', about: 'folder of the environment', group: 'Where' },
   index: { value: 'url', about: 'package index that pip and uv can read', group: 'Where' },

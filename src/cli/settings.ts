@@ -1,13 +1,13 @@
 // Values of options: what was typed, else the variables, else the config file; each checked and named by where it came from.
 import { join, resolve } from 'node:path';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseId } from '../environment/id.ts';
 import { blockSize } from '../environment/ports.ts';
 import { Failure } from '../failure.ts';
 import { readText } from '../host/files.ts';
-import type { Host } from '../world.ts';
+import type { EngineWish } from '../operations/engine.ts';
 import { suggestion } from '../operations/nearest.ts';
+import type { Host } from '../world.ts';
 import { flagOf, optionNames, variableOf, type OptionName } from './options.ts';
 import type { Typed } from './program.ts';
 
@@ -47,6 +47,8 @@ export async function readConfig(host: Host): Promise<Values> {
   const path = join(host.folders.config, 'config.yaml');
   const text = await readText(path);
   if (text === undefined) return {};
+  // most have no such file, and need not wait for the parser
+  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number | undefined): string => `${path}, line ${counter.linePos(offset ?? 0).line}`;
@@ -83,7 +85,7 @@ function schemaFor(host: Host, base: string | undefined) {
     'python-version': value((text) =>
       /^3\.\d{1,2}(\.\d{1,2})?$/.test(text) ? text : bad(`${quote(text)} is no version like 3.9 or 3.9.18.`),
     ),
-    engine: value<'docker'>((text) => oneOf(text, ['docker'])),
+    engine: value<EngineWish>((text) => oneOf(text, ['docker', 'native', 'auto'])),
     source: value<'pypi'>((text) => oneOf(text, ['pypi'])),
     'install-path': value((text) => folder(text, host.home, base)),
     index: value(address),
