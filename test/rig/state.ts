@@ -30,7 +30,9 @@ export function endState(home: Home, id: string): Snapshot {
     if (resource.kind === 'container')
       state.set(`container ${plain(resource.name)}`, plain(container(resource.name)));
   }
-  for (const [path, text] of files(record.spec.installPath)) state.set(`file ${plain(path)}`, plain(text));
+  const rendered = new Set(record.resources.flatMap((one) => (one.kind === 'file' ? [one.path] : [])));
+  for (const [path, text] of files(record.spec.installPath, rendered))
+    state.set(`file ${plain(path)}`, plain(text));
   state.set('rows', plain(rows(record)));
   state.set('keys', plain(keys(record)));
   return state;
@@ -47,20 +49,23 @@ function plainer(home: Home, { spec, secrets }: EnvironmentRecord): (text: strin
   return (text) => known.reduce((result, [value, name]) => result.replaceAll(value, name), text);
 }
 
-function* files(folder: string): Generator<readonly [path: string, text: string]> {
+function* files(
+  folder: string,
+  rendered: ReadonlySet<string>,
+): Generator<readonly [path: string, text: string]> {
   for (const name of readdirSync(folder).sort()) {
     const path = join(folder, name);
     const stat = lstatSync(path);
     if (['.git', '__pycache__'].includes(name) || name.endsWith('.egg-info')) continue;
     const mode = (stat.mode & 0o777).toString(8);
     if (!stat.isDirectory()) {
-      // a port's number may stand in a binary by chance
-      const text = readFileSync(path, 'utf8');
-      yield [name, `${mode} ${text.includes('\0') ? hash(readFileSync(path)) : text}`];
+      // only in what we render does a number or a name stand for ours: elsewhere it is chance
+      const text = rendered.has(path) ? readFileSync(path, 'utf8') : hash(readFileSync(path));
+      yield [name, `${mode} ${text}`];
       continue;
     }
     yield [name, `folder ${mode}`];
-    for (const [below, text] of files(path)) yield [join(name, below), text];
+    for (const [below, text] of files(path, rendered)) yield [join(name, below), text];
   }
 }
 
