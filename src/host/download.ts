@@ -1,12 +1,12 @@
 // Brings files whose content is known beforehand: whole and true, or not at all.
 import { createHash } from 'node:crypto';
-import { open, readdir, rename, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rename, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 import { filesystemFailure, kindOf, makeFolder, moveOver, removeFile } from './files.ts';
 import { persistently, receive, withoutCredentials, type Request } from './http.ts';
-import { processStart } from './proc.ts';
+import { abandoned, partialOf } from './partial.ts';
 
 export interface Download extends Request {
   /** Where the whole file shall lie; nothing else is ever seen under that name. */
@@ -23,7 +23,7 @@ export interface Download extends Request {
 export async function download(world: World, wanted: Download): Promise<void> {
   await makeFolder(dirname(wanted.path));
   if (await holds(wanted.path, wanted.sha256)) return;
-  const partial = `${wanted.path}.${process.pid}.partial`;
+  const partial = partialOf(wanted.path);
   await adopt(wanted.path, partial);
   const found = await persistently(world, wanted, () => fetchInto(world, wanted, partial)).catch(
     (error: unknown) => {
@@ -103,13 +103,7 @@ async function append(
 
 /** Takes over what a dead run left half-downloaded; a rename succeeds for one of us only. */
 async function adopt(path: string, partial: string): Promise<void> {
-  const folder = dirname(path);
-  for (const name of await readdir(folder)) {
-    const pid = name.startsWith(`${basename(path)}.`) ? /\.(\d+)\.partial$/.exec(name)?.[1] : undefined;
-    if (pid === undefined || Number(pid) === process.pid) continue;
-    if ((await processStart(Number(pid))) !== undefined) continue;
-    await rename(join(folder, name), partial).catch(() => undefined);
-  }
+  for (const left of await abandoned(path)) await rename(left, partial).catch(() => undefined);
 }
 
 /** A refusal is about this very request: trying again would not help. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { hashOf, makeFolder, readText, removeWhole, writeWhole } from '../host/files.ts';
 import { withoutCredentials } from '../host/http.ts';
+import { abandoned, partialOf } from '../host/partial.ts';
 import type { Release } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { runUv, type UvPin } from './uv.ts';
@@ -38,7 +39,8 @@ export async function resolution(world: World, wish: ResolutionWish): Promise<Re
   const file = join(folder, `${key}.txt`);
   if ((await readText(file)) !== undefined) return { key, file, stored: true };
   await makeFolder(folder);
-  await writeWhole(file, await resolve(world, wish, join(folder, `${key}.${world.random(4)}.partial`)));
+  for (const left of await abandoned(file)) await removeWhole(left);
+  await writeWhole(file, await resolve(world, wish, partialOf(file)));
   return { key, file, stored: false };
 }
 

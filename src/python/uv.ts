@@ -6,6 +6,7 @@ import { unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';
 import { execute, type Output } from '../host/exec.ts';
 import { kindOf, makeFolder, moveOver, removeWhole } from '../host/files.ts';
+import { abandoned, partialOf } from '../host/partial.ts';
 import { fetchDistribution, type DistributionWish } from '../source/pypi.ts';
 import type { Host, World } from '../world.ts';
 
@@ -45,7 +46,8 @@ export async function provideUv(
   if ((await kindOf(pin.program)) === 'file') return pin;
   const archive = await fetchDistribution(world, { index, name: 'uv', wanted: pin.wheel, progress });
   const folder = join(world.host.folders.cache, 'uv', pin.version);
-  const partial = `${folder}.${world.random(4)}.partial`;
+  for (const left of await abandoned(folder)) await removeWhole(left);
+  const partial = partialOf(folder);
   await makeFolder(partial);
   try {
     await unpackZip({ archive, folder: partial, signal: world.signal }, (path) =>

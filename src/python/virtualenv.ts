@@ -1,6 +1,6 @@
 // A component's virtualenv: where it lies, whether it is whole, and making it out of a resolution.
 import { basename, dirname, join } from 'node:path';
-import { member, ownerFile, treePath, virtualenvName } from '../environment/names.ts';
+import { member, ownerFile, treePath, virtualenvName, virtualenvPath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import {
@@ -16,14 +16,6 @@ import { linkTarget, pointLink } from '../host/links.ts';
 import type { World } from '../world.ts';
 import { dayArguments, resolution } from './resolution.ts';
 import { runUv, type UvPin } from './uv.ts';
-
-/** Where pyenv-virtualenv would put it, or in its tree where there is no pyenv to write to. */
-export function virtualenvPath(spec: EnvironmentSpec, virtualenv: string): string {
-  const { pyenv, version } = spec.python;
-  return pyenv === undefined
-    ? join(treePath(spec, member(spec.release.virtualenvs, virtualenv, 'virtualenv').tree), '.venv')
-    : join(pyenv, 'versions', version, 'envs', virtualenvName(spec, virtualenv));
-}
 
 /** The link under which pyenv finds it. */
 export function virtualenvLink(spec: EnvironmentSpec, virtualenv: string): string | undefined {

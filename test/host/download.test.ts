@@ -56,13 +56,13 @@ describe('a download', () => {
   it('takes over what a dead run left, even if that is wrong', async () => {
     mkdirSync(dirname(path), { recursive: true });
     // greater than any process ID of Linux and macOS
-    writeFileSync(`${path}.99999999.partial`, content.subarray(0, 150_000));
+    writeFileSync(`${path}.99999999-0.partial`, content.subarray(0, 150_000));
     const counts: number[] = [];
     await download(box.world, { url, path, sha256, onProgress: (done) => counts.push(done) });
     expect(counts[0]).toBeGreaterThan(150_000);
     expect(left()).toEqual(['one.bin']);
     writeFileSync(path, 'damaged');
-    writeFileSync(`${path}.99999999.partial`, 'wrong');
+    writeFileSync(`${path}.99999999-0.partial`, 'wrong');
     await download(box.world, { url, path, sha256 });
     expect(readFileSync(path).equals(content)).toBe(true);
     expect(left()).toEqual(['one.bin']);
