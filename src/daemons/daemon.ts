@@ -1,9 +1,8 @@
 // What runs for each component that has a daemon: its program, folder, variables, ports and log.
 import { join } from 'node:path';
-import { member, statePaths, treePath } from '../environment/names.ts';
+import { member, statePaths, treePath, virtualenvPath } from '../environment/names.ts';
 import type { Ports } from '../environment/ports.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
-import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Component } from '../release/release.ts';
 import type { Host } from '../world.ts';
 import { daemonMark } from './running.ts';

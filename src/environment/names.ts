@@ -41,6 +41,14 @@ export function virtualenvName(spec: EnvironmentSpec, virtualenv: string): strin
 /** Is in a virtualenv of ours from its first moment; holds the ID of the environment. */
 export const ownerFile = '.bai-dev-environment';
 
+/** Where pyenv-virtualenv would put it, or in its tree where there is no pyenv to write to. */
+export function virtualenvPath(spec: EnvironmentSpec, virtualenv: string): string {
+  const { pyenv, version } = spec.python;
+  return pyenv === undefined
+    ? join(treePath(spec, member(spec.release.virtualenvs, virtualenv, 'virtualenv').tree), '.venv')
+    : join(pyenv, 'versions', version, 'envs', virtualenvName(spec, virtualenv));
+}
+
 /** Where pyenv keeps its versions and virtualenvs; may not exist. */
 export const pyenvRoot = (host: Host): string => host.variables['PYENV_ROOT'] || join(host.home, '.pyenv');
 

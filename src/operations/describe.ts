@@ -1,10 +1,9 @@
 // Everything that an environment consists of, for whoever wants to connect to a part of it.
 import { addressOf, daemonsOf } from '../daemons/daemon.ts';
-import { composeFile, statePaths, treePath } from '../environment/names.ts';
+import { composeFile, statePaths, treePath, virtualenvPath } from '../environment/names.ts';
 import type { Phase } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { endpointsOf } from '../halfstack/stack.ts';
-import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Release } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { existingRecord } from './existing.ts';

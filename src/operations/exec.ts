@@ -1,10 +1,9 @@
 // Runs a command as a component's developer would: in its folder, with its virtualenv turned on.
 import { virtualenvVariables } from '../daemons/daemon.ts';
-import { treePath } from '../environment/names.ts';
+import { treePath, virtualenvPath } from '../environment/names.ts';
 import { Failure } from '../failure.ts';
 import { kindOf } from '../host/files.ts';
 import { runInForeground, type Foreground } from '../host/foreground.ts';
-import { virtualenvPath } from '../python/virtualenv.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { chosen, readyRecord } from './existing.ts';
 

@@ -1,9 +1,15 @@
 // What a person needs to work in an environment by hand: daemons, URLs, accounts, files.
 import { join } from 'node:path';
-import { composeFile, member, statePaths, treePath, virtualenvName } from '../environment/names.ts';
+import {
+  composeFile,
+  member,
+  statePaths,
+  treePath,
+  virtualenvName,
+  virtualenvPath,
+} from '../environment/names.ts';
 import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
-import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Release } from '../release/release.ts';
 import type { World } from '../world.ts';
 

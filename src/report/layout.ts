@@ -1,6 +1,6 @@
 // Lines that fit: cut, padded, wrapped by the columns that characters really take.
-import exactWidth from 'string-width';
 import { stripVTControlCharacters } from 'node:util';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 /** The text in at most `width` columns; what was cut off is told by `mark`. Only for text without colours. */
 export function cut(text: string, width: number, mark: string): string {
@@ -51,13 +51,19 @@ export function flow(items: readonly string[], separator: string, width: number)
   return lines;
 }
 
-/** ASCII and our own marks: one column each, and the exact way takes as long as the rest of a small command. */
-const narrow = /^[ -~✔✖·…–›]*$/;
-
+/**
+ * Columns without colours: two for wide letters and emoji, none for marks that sit on the letter before. The
+ * package string-width knows more (families of emoji), and takes as long to load as a small command to run.
+ */
 function stringWidth(text: string): number {
-  const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text;
-  return narrow.test(plain) ? plain.length : exactWidth(plain);
+  let columns = 0;
+  for (const letter of stripVTControlCharacters(text)) {
+    if (!sitting.test(letter)) columns += eastAsianWidth(letter.codePointAt(0) ?? 0);
+  }
+  return columns;
 }
+
+const sitting = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]$/u;
 
 /** Columns that a text takes. */
 export const widthOf = (text: string): number => stringWidth(text);

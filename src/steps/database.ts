@@ -1,12 +1,11 @@
 // Makes the database's schema by the release's own command, then fills it with example data, each once.
 import { join } from 'node:path';
-import { member, treePath } from '../environment/names.ts';
+import { member, treePath, virtualenvPath } from '../environment/names.ts';
 import { valuesOf } from '../environment/values.ts';
 import { Failure } from '../failure.ts';
 import { withPostgres, type PostgresClient } from '../halfstack/postgres.ts';
 import { execute } from '../host/exec.ts';
 import type { Step } from '../plan/step.ts';
-import { virtualenvPath } from '../python/virtualenv.ts';
 import type { Resource } from '../resources/resource.ts';
 import { insertRows, missingRows, readRows } from './fixtures.ts';
 import type { Making } from './making.ts';

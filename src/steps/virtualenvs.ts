@@ -1,5 +1,5 @@
 // Steps that bring uv and make the virtualenvs: one a component, side by side.
-import { member, treePath, virtualenvName } from '../environment/names.ts';
+import { member, treePath, virtualenvName, virtualenvPath } from '../environment/names.ts';
 import { hashOf } from '../host/files.ts';
 import { fingerprint } from '../plan/run.ts';
 import type { Step } from '../plan/step.ts';
@@ -9,7 +9,6 @@ import {
   selectionContent,
   selectionFile,
   virtualenvLink,
-  virtualenvPath,
 } from '../python/virtualenv.ts';
 import { hasUv, provideUv, uvPin } from '../python/uv.ts';
 import type { Resource } from '../resources/resource.ts';
