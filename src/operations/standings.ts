@@ -46,14 +46,16 @@ export async function standings(world: World): Promise<Standings> {
   ]);
   const containers = [...engines.values()].flatMap((answer) => (answer instanceof Failure ? [] : answer));
   const ours = known.map(({ id, record, trouble }): Standing => {
+    const running = daemons.filter((daemon) => daemon.id === id).map(({ name }) => name);
+    const order = Object.keys(record?.spec.release.components ?? {});
     const standing = {
-      ...{ id, daemons: daemons.filter((daemon) => daemon.id === id).map(({ name }) => name) },
+      ...{ id, daemons: running.sort((a, b) => order.indexOf(a) - order.indexOf(b)) },
       ...(record === undefined ? {} : { record }),
       ...(trouble === undefined ? {} : { trouble }),
     };
     if (record?.spec.engine === 'native') {
-      const running = servers.filter((server) => server.id === id).length;
-      return { ...standing, halfstack: nativeState(record, running) };
+      const standingServers = servers.filter((server) => server.id === id).length;
+      return { ...standing, halfstack: nativeState(record, standingServers) };
     }
     const asked = record === undefined ? containers : engines.get(record.spec.engineAddress);
     if (asked === undefined || asked instanceof Failure) return { ...standing, halfstack: 'unknown' };

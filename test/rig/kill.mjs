@@ -6,6 +6,8 @@
 //                    for a step that starts none: in the midst of it
 //   <step>:effect    the step's work is done; the record that says so is written but has not got its name
 //   record:<n>       right before the record gets its name for the nth time
+//   switch:<n>       right after the journal of a switch got its name for the nth time
+//   switch:end       right before that journal is removed
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
@@ -25,10 +27,11 @@ let running = false;
 let renames = 0;
 
 if (where !== '' && basename(process.argv[1] ?? '') === 'bin.js') {
-  if (step !== 'record' && !['started', 'child', 'effect'].includes(point)) {
+  if (!['record', 'switch'].includes(step) && !['started', 'child', 'effect'].includes(point)) {
     throw new Error(`BAI_DEV_TEST_KILL=${where}: no such point`);
   }
-  watchRecord();
+  if (step === 'switch') watchSwitch();
+  else watchRecord();
   if (point === 'child') watchChildren();
 }
 
@@ -55,6 +58,21 @@ function watchRecord() {
     running = true;
     if (point === 'started') die();
     if (point === 'child') setTimeout(die, noChild);
+  };
+  syncBuiltinESMExports();
+}
+
+function watchSwitch() {
+  const { rename, unlink } = promises;
+  const isJournal = (path) => basename(String(path)) === 'switch.json';
+  promises.rename = async function (from, to) {
+    await rename(from, to);
+    if (isJournal(to)) renames += 1;
+    if (isJournal(to) && renames === Number(point)) die();
+  };
+  promises.unlink = async function (path) {
+    if (isJournal(path) && point === 'end') die();
+    return unlink(path);
   };
   syncBuiltinESMExports();
 }

@@ -1,6 +1,7 @@
 // All that a test of a whole command needs: the built program with a third release, stand-in components on an
 // index of their own, and fresh homes.
 import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { makeStandIns, type StandIns } from './components.ts';
 import { startIndex, type Index } from './index.ts';
 import { purge } from './inventory.ts';
@@ -56,8 +57,7 @@ export async function openStage(): Promise<Stage> {
     },
     id: (name) => {
       const id = `${name}-${randomInt(36 ** 5).toString(36)}`;
-      // several test files run side by side on one machine
-      bases.set(id, 10_000 + 200 * randomInt(100));
+      bases.set(id, freeBase());
       return id;
     },
     run: (home, args, more) => run(start(home, args, more)),
@@ -84,4 +84,24 @@ export async function openStage(): Promise<Stage> {
       program.remove();
     },
   };
+}
+
+/** Several test files run side by side on one machine, and beside whatever else listens there. */
+function freeBase(): number {
+  const taken = listening();
+  for (;;) {
+    const base = 10_000 + 200 * randomInt(100);
+    if (!taken.some((port) => port >= base && port < base + 20)) return base;
+  }
+}
+
+/** Ports on which somebody listens; none where the system does not tell by a file. */
+function listening(): readonly number[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A')
+      .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)),
+  );
 }

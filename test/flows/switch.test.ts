@@ -1,0 +1,206 @@
+// Changing over from one environment to another: the built program with stand-in daemons on real halfstacks; also
+// when the target does not get well, and when the switch is killed at any of its stages.
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ListResult, ListRow } from '../../src/operations/list.ts';
+import type { SwitchResult } from '../../src/operations/switch.ts';
+import { addStandInDaemons } from '../rig/daemons.ts';
+import type { Ended, Home } from '../rig/program.ts';
+import { requires } from '../rig/require.ts';
+import { holdPort } from '../rig/sockets.ts';
+import { openStage, type Stage } from '../rig/stage.ts';
+import { recordOf } from '../rig/state.ts';
+
+const needed = requires('docker', 'network', 'pyenv');
+const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
+
+describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000 }, () => {
+  let stage: Stage;
+  let home: Home;
+  let one: string;
+  let two: string;
+
+  beforeAll(async () => {
+    stage = await openStage();
+    addStandInDaemons(stage.program);
+    home = stage.home();
+    one = stage.id('one');
+    two = stage.id('two');
+    for (const id of [one, two]) {
+      const ended = await stage.run(home, stage.install(id), { limit: 110 });
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    }
+    await done('stop', two);
+  }, 180_000);
+
+  afterEach(() => {
+    for (const id of [one, two]) rmSync(way(id), { force: true });
+  });
+
+  afterAll(async () => {
+    for (const id of [one, two]) await stage.run(home, ['stop', id]);
+    await stage.close();
+  });
+
+  const run = (...args: readonly string[]): Promise<Ended> => stage.run(home, args, { limit: 70 });
+  const way = (id: string): string => join(home.home, 'backend.ai-dev', id, 'manager', 'manager.way');
+  const journal = (): boolean => existsSync(join(home.state, 'switch.json'));
+
+  async function done<T>(...args: readonly string[]): Promise<T> {
+    const ended = await run(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    return ended.envelope?.result as T;
+  }
+
+  const rowOf = async (id: string): Promise<ListRow> =>
+    (await done<ListResult>('list')).environments.find((row) => row.id === id)!;
+
+  /** What runs of both, as reality says it. */
+  async function standing(): Promise<Record<string, string>> {
+    const { environments } = await done<ListResult>('list');
+    return Object.fromEntries(
+      environments
+        .filter(({ id }) => [one, two].includes(id))
+        .map(({ id, halfstack, daemons }) => [
+          id === one ? 'one' : 'two',
+          [halfstack === 'starting' ? 'up' : halfstack, ...(daemons?.running ?? [])].join(' '),
+        ]),
+    );
+  }
+
+  const bare = 'up';
+  const whole = ['up', ...names].join(' ');
+
+  it('changes halfstacks where no daemon runs, and only these', async () => {
+    const result = await done<SwitchResult>('switch', two);
+    expect(result).toMatchObject({
+      outcome: 'switched',
+      stopped: [{ id: one, halfstack: true, daemons: [] }],
+      started: { halfstack: 'started', daemons: [] },
+    });
+    expect(await standing()).toEqual({ one: 'stopped', two: bare });
+    expect(journal()).toBe(false);
+  });
+
+  it('does nothing at all where nothing is to be done', async () => {
+    const since = String(Math.floor(Date.now() / 1000));
+    const ended = await run('switch', two);
+    expect(ended.envelope).toMatchObject({ ok: true, result: { outcome: 'unchanged', stopped: [] } });
+    const events = execFileSync(
+      'docker',
+      [
+        ...['events', '--since', since, '--until', String(Math.ceil(Date.now() / 1000))],
+        ...['--filter', `label=com.docker.compose.project=${two}`],
+        ...['create', 'start', 'stop', 'kill', 'die', 'destroy'].flatMap((name) => [
+          '--filter',
+          `event=${name}`,
+        ]),
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(events).toBe('');
+    expect(ended.lines.filter(({ kind }) => kind === 'step-started')).toEqual([]);
+  });
+
+  it('starts daemons when told to, and then takes them along', async () => {
+    const first = await done<SwitchResult>('switch', two, '--start');
+    expect(first.started?.daemons.map(({ name, outcome }) => [name, outcome])).toEqual(
+      names.map((name) => [name, 'started']),
+    );
+    const ended = await run('switch', one);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    expect(await standing()).toEqual({ one: whole, two: 'stopped' });
+    const begun = ended.lines.filter(({ kind }) => kind === 'step-ended').map(({ step }) => String(step));
+    const at = (name: string): number => begun.indexOf(name);
+    for (const name of names) expect(at(`${two}:stop:${name}`)).toBeLessThan(at(`${two}:stop:halfstack`));
+    expect(at(`${two}:stop:halfstack`)).toBeLessThan(at(`${one}:halfstack:up`));
+  });
+
+  it("is what it was before when the target's port is stolen, and tells both", async () => {
+    const held = await holdPort(recordOf(home, two)!.spec.ports.redis);
+    const ended = await run('switch', two);
+    await held.close();
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(7);
+    expect(ended.envelope?.failure).toMatchObject({
+      code: 'BAI-SWITCH',
+      facts: { target: { id: two }, before: [{ id: one, runs: true }] },
+    });
+    expect(ended.envelope?.failure?.reason).toContain(`${one} runs again`);
+    expect(await standing()).toEqual({ one: whole, two: 'stopped' });
+    expect(journal()).toBe(false);
+  });
+
+  it('is what it was before when a daemon of the target does not start', async () => {
+    writeFileSync(way(two), 'die');
+    const ended = await run('switch', two);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(7);
+    expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-SWITCH' });
+    expect(await standing()).toEqual({ one: whole, two: 'stopped' });
+  });
+
+  it.each([
+    ['before anything stops', 'switch:1'],
+    ['when all is stopped', 'switch:2'],
+    ['when all is done', 'switch:end'],
+  ])('killed %s, is told by list and mended by the next', async (_name, kill) => {
+    const killed = await stage.run(home, ['switch', two], { kill, limit: 70 });
+    expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
+    const told = await done<ListResult>('list');
+    expect(told.switch).toMatchObject({ target: two, before: [one], working: false });
+    expect(told.switch?.next?.map(({ command }) => command)).toEqual([
+      `bai-dev switch ${two}`,
+      `bai-dev switch ${one}`,
+    ]);
+    // back, by the second of these
+    const result = await done<SwitchResult>('switch', one);
+    expect(result.mended).toBe(two);
+    expect(await standing()).toEqual({ one: whole, two: 'stopped' });
+    expect((await done<ListResult>('list')).switch).toBeUndefined();
+  });
+
+  it('killed in the midst of the undoing, is mended by going on', async () => {
+    writeFileSync(way(two), 'die');
+    const killed = await stage.run(home, ['switch', two], { kill: 'switch:3', limit: 70 });
+    expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
+    rmSync(way(two));
+    const result = await done<SwitchResult>('switch', two);
+    expect(result.mended).toBe(two);
+    expect(await standing()).toEqual({ one: 'stopped', two: whole });
+  });
+
+  it('lists them with what is needed to know them by', async () => {
+    expect(await rowOf(two)).toMatchObject({
+      state: 'ready',
+      runs: true,
+      release: '99.01',
+      path: join(home.home, 'backend.ai-dev', two),
+      daemons: { running: names, total: 4 },
+    });
+    const quiet = execFileSync(process.execPath, [stage.program.bin, 'ls', '-q'], {
+      env: home.variables,
+      encoding: 'utf8',
+    });
+    expect(quiet.trim().split('\n')).toEqual([one, two].sort());
+  });
+
+  it.each([
+    ['an unknown one', () => 'nosuch', 4],
+    ['one that is half installed', () => 'half', 5],
+  ])('refuses %s and touches nothing', async (_name, id, exit) => {
+    const before = await standing();
+    const half = stage.id('half');
+    if (id() === 'half') {
+      const killed = await stage.run(home, stage.install(half), { kill: 'folders:install:effect' });
+      expect(killed.signal).toBe('SIGKILL');
+      expect(await rowOf(half)).toMatchObject({
+        state: 'half installed',
+        next: { command: `bai-dev install -e ${half}` },
+      });
+    }
+    const ended = await run('switch', id() === 'half' ? half : id());
+    expect(ended.exit, ended.stdout).toBe(exit);
+    expect(await standing()).toEqual(before);
+  });
+});
