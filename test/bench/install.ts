@@ -1,18 +1,30 @@
 // Rows about installing: bai-dev beside the way of install-dev.sh, with empty and with warm download caches.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  symlinkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { blockPorts } from '../../src/environment/ports.ts';
-import type { EnvironmentRecord } from '../../src/environment/record.ts';
+import { recordSchema } from '../../src/environment/record.ts';
+import { render } from '../../src/environment/render.ts';
+import { valuesOf } from '../../src/environment/values.ts';
 import { composeText } from '../../src/halfstack/compose.ts';
 import { stackOf } from '../../src/halfstack/stack.ts';
 import { buildProgram, freshHome, run, type Home, type Program } from '../rig/program.ts';
 import { repository } from '../rig/world.ts';
 import { median, type Row } from './row.ts';
 
-/** Runs with warm caches, of which the middle one counts; with empty caches one run each, for the network's sake. */
-const warmRuns = 3;
+/** Runs with warm caches, of which the middle one counts; one with empty caches, for the network's sake. */
+const warmRuns = 1;
 const limit = 1200;
 
 interface Ours {
@@ -115,7 +127,7 @@ interface Script {
 /** One run of script.sh in a pyenv and with a pip cache of its own; what it made is removed. */
 function theirs({ folder, sources, id }: Script): Phases {
   const work = join(folder, id);
-  const root = join(folder, 'pyenv');
+  const root = pyenvOfItsOwn(folder);
   try {
     const text = execFileSync('bash', [join(repository, 'test/bench/script.sh'), work, id, sources.folder], {
       env: {
@@ -141,11 +153,35 @@ function theirs({ folder, sources, id }: Script): Phases {
       fill: phases.find(({ name }) => name === 'etcd and database')?.seconds ?? Number.NaN,
     };
   } finally {
-    spawn('docker', ['compose', '-f', join(sources.folder, 'docker-compose.yml'), '-p', id, 'down', '-v'], {
-      stdio: 'ignore',
-    });
+    execFileSync(
+      'docker',
+      ['compose', '-f', join(sources.folder, 'docker-compose.yml'), '-p', id, 'down', '-v'],
+      {
+        stdio: 'ignore',
+        timeout: 60_000,
+      },
+    );
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** This machine's pyenv with room for virtualenvs that nobody else sees: all but its versions are links. */
+function pyenvOfItsOwn(folder: string): string {
+  const real = process.env['PYENV_ROOT'] ?? join(homedir(), '.pyenv');
+  const root = join(folder, 'pyenv');
+  if (existsSync(root)) return root;
+  mkdirSync(join(root, 'versions'), { recursive: true });
+  for (const name of readdirSync(real)) {
+    if (name !== 'versions' && name !== 'shims') symlinkSync(join(real, name), join(root, name));
+  }
+  for (const version of readdirSync(join(real, 'versions')).filter((name) => /^3\.9\.\d+$/.test(name))) {
+    cpSync(join(real, 'versions', version), join(root, 'versions', version), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !path.endsWith('/envs'),
+    });
+  }
+  return root;
 }
 
 interface Sources {
@@ -153,26 +189,97 @@ interface Sources {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** Folders of the script's trees, and what they are on the index. */
+const packages: Readonly<Record<string, string>> = {
+  manager: 'backend.ai-manager==21.3.32',
+  agent: 'backend.ai-agent==21.3.22',
+  common: 'backend.ai-common==21.3.14',
+  'storage-proxy': 'backend.ai-storage-proxy==21.3.5',
+  webserver: 'backend.ai-webserver==21.3.14',
+  'client-py': 'backend.ai-client==21.3.11',
+};
+
+/** What held packages back that broke since 2022 (facts 11.2): without these the script cannot finish. */
+const constraints = [
+  ...['setuptools<81', 'protobuf>=3.19,<3.21', 'markupsafe<2.1', 'bcrypt<4.1', 'yarl<1.9'],
+  'pytest-asyncio<0.19',
+];
+
 /** What the script lays down ready-made: constraints, configuration and upstream's form of the fixtures. */
 function sourcesFor(home: Home, id: string, folder: string): Sources {
-  const record = JSON.parse(
-    readFileSync(join(home.state, 'environments', id, 'record.json'), 'utf8'),
-  ) as EnvironmentRecord;
-  const ports = blockPorts(25000);
-  const spec = {
-    ...record.spec,
-    id: 'script' as typeof record.spec.id,
-    installPath: join(folder, 'script'),
-    ports,
-  };
+  const text = readFileSync(join(home.state, 'environments', id, 'record.json'), 'utf8');
+  const record = recordSchema.parse(JSON.parse(text));
+  const { secrets } = record;
+  const spec = { ...record.spec, installPath: join(folder, 'script'), ports: blockPorts(25000) };
   const sources = join(folder, 'sources');
-  mkdirSync(join(sources, 'manager'), { recursive: true });
-  const put = (path: string, content: string): void => writeFileSync(join(sources, path), content);
-  put(
-    'constraints.txt',
-    'setuptools<81\nprotobuf>=3.19,<3.21\nmarkupsafe<2.1\nbcrypt<4.1\nyarl<1.9\npytest-asyncio<0.19\n',
-  );
+  const put = (path: string, content: string): void => {
+    mkdirSync(dirname(join(sources, path)), { recursive: true });
+    writeFileSync(join(sources, path), content);
+  };
+  const values = valuesOf(spec, secrets);
+  put('constraints.txt', constraints.join('\n'));
   put('build-constraints.txt', 'cython<3\nsetuptools<81\n');
-  put('docker-compose.yml', composeText(stackOf(spec, record.secrets)));
-  return { folder: sources, variables: {} };
+  put('docker-compose.yml', composeText(stackOf(spec, secrets)));
+  for (const [tree, requirement] of Object.entries(packages)) put(`${tree}.requirement`, requirement);
+  for (const { template, tree, path, format } of spec.release.files) {
+    if (tree !== 'manager') continue;
+    put(
+      `manager/${path}`,
+      render(readFileSync(join(repository, 'templates', template), 'utf8'), values, format),
+    );
+  }
+  const passwords = new Map(spec.release.accounts.map(({ email, password }) => [email, password]));
+  const tables = spec.release.database.fixtures.flatMap(
+    (fixture) => JSON.parse(readFileSync(join(repository, 'fixtures', fixture), 'utf8')) as Table[],
+  );
+  const upstream = (wanted: (table: string) => boolean): string =>
+    JSON.stringify(
+      Object.fromEntries(
+        tables
+          .filter(({ table }) => wanted(table))
+          .map(({ table, rows }) => [
+            table,
+            // upstream's command hashes the passwords itself
+            rows.map((row) =>
+              'password' in row ? { ...row, password: passwords.get(String(row['email'])) } : row,
+            ),
+          ]),
+      ),
+    );
+  put(
+    'manager/example-keypairs.json',
+    upstream((table) => table !== 'resource_presets'),
+  );
+  put(
+    'manager/example-resource-presets.json',
+    upstream((table) => table === 'resource_presets'),
+  );
+  put(
+    'manager/dev.etcd.volumes.json',
+    JSON.stringify({
+      default_host: 'local:volume1',
+      proxies: {
+        local: {
+          client_api: values['storageClientUrl'],
+          manager_api: values['storageManagerUrl'],
+          secret: secrets.storageManagerKey,
+          ssl_verify: 'false',
+        },
+      },
+    }),
+  );
+  return {
+    folder: sources,
+    variables: {
+      BENCH_PYTHON: record.spec.python.version,
+      BENCH_REDIS: `127.0.0.1:${spec.ports.redis}`,
+      BENCH_REDIS_PASSWORD: secrets.redisPassword,
+      BENCH_DATABASE_PASSWORD: secrets.databasePassword,
+    },
+  };
+}
+
+interface Table {
+  readonly table: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
 }

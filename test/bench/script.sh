@@ -37,10 +37,11 @@ phase 'compose up'
 
 for tree in "${components[@]}"; do
   mkdir "$tree"
-  package=${tree/client-py/client}
-  pip download -q --no-deps --no-binary :all: --no-build-isolation -d . "$(cat "$sources/$tree.requirement")" >/dev/null 2>&1 ||
-    curl -fsS -o "$package.tar.gz" "$(cat "$sources/$tree.url")"
-  tar xzf "$(ls -t ./*"$package"*.tar.gz | head -1)" --no-same-owner --strip-components=1 -C "$tree"
+  # the exact file, as a clone would bring it: nothing of it is built yet
+  curl -fsS "https://pypi.org/simple/$(sed 's/==.*//; s/\./-/' "$sources/$tree.requirement")/" -o index.html
+  file=$(sed 's/==/-/' "$sources/$tree.requirement").tar.gz
+  curl -fsS -o "$file" "$(grep -o "https://[^\"#]*/$file" index.html | head -1)"
+  tar xzf "$file" --no-same-owner --strip-components=1 -C "$tree"
   sed -i '/types-pkg_resources/d; s/backend\.ai-common==.*/backend.ai-common/; s/backend\.ai-client==.*/backend.ai-client/' \
     "$tree"/setup.cfg
   [ ! -d "$sources/$tree" ] || cp -r "$sources/$tree/." "$tree/"
