@@ -1,6 +1,7 @@
 // etcd through the JSON gateway of its v3 API: keys and values travel as base64.
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
+import { askLoopback } from '../host/loopback.ts';
 import { connectionTrouble, notYet, ready, type Answer } from './answer.ts';
 import type { Endpoints } from './engine.ts';
 
@@ -25,12 +26,11 @@ const limit = 10_000;
 /** Asks for `/health`. Rejects only when the signal is aborted. */
 export async function probeEtcd(endpoint: Endpoint, signal: AbortSignal): Promise<Answer> {
   try {
-    const response = await fetch(`${endpoint.url}/health`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]),
-    });
-    const health = healthSchema.safeParse(await response.json());
+    // not by fetch: loading that takes as long as the rest of a question about the state of a halfstack
+    const { status, body } = await askLoopback({ url: `${endpoint.url}/health`, limit: 2000, signal });
+    const health = healthSchema.safeParse(JSON.parse(body));
     if (health.success && String(health.data.health) === 'true') return ready;
-    return notYet(health.data?.reason ?? `/health answers ${response.status}`);
+    return notYet(health.data?.reason ?? `/health answers ${status}`);
   } catch (error) {
     signal.throwIfAborted();
     return notYet(connectionTrouble(error));

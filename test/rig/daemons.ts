@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import type { SinglePort } from '../../src/environment/ports.ts';
 import type { releaseSchema } from '../../src/release/release.ts';
 import type { Program } from './program.ts';
 import { repository } from './world.ts';
@@ -15,7 +16,7 @@ export function addStandInDaemons(program: Program): void {
   const release = JSON.parse(readFileSync(join(program.folder, path), 'utf8')) as ReleaseData;
   const daemon = (
     name: string,
-    port: string,
+    port: SinglePort,
     more: Partial<NonNullable<ReleaseData['components'][string]['daemon']>> = {},
   ): ReleaseData['components'] => ({
     [name]: {
@@ -30,7 +31,7 @@ export function addStandInDaemons(program: Program): void {
       },
     },
   });
-  const probe = (port: string, status: number) => ({
+  const probe = (port: SinglePort, status: number) => ({
     port,
     scheme: 'http' as const,
     path: '/',
