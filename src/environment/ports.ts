@@ -1,5 +1,6 @@
 // The ports of an environment: their names, upstream's numbers, and the blocks that further ones lease.
 import { z } from 'zod';
+import type { portName } from '../release/release.ts';
 
 const port = z.number().int().min(1).max(65535);
 
@@ -21,7 +22,7 @@ export const portsSchema = z.strictObject({
   /** First and last port of the range from which kernels take theirs. */
   kernelFirst: port,
   kernelLast: port,
-});
+} satisfies Record<z.infer<typeof portName> | 'kernelFirst' | 'kernelLast', unknown>);
 
 export type Ports = Readonly<z.infer<typeof portsSchema>>;
 export type PortName = keyof Ports;

@@ -1,5 +1,4 @@
 // What the schema of a release cannot say: whatever one part names must exist in another.
-import { upstreamPorts } from '../environment/ports.ts';
 import { servicesOf, type Release } from './release.ts';
 
 /** An entry of a data file that cannot be right: where it stands, and what is wrong with it. */
@@ -34,10 +33,6 @@ export function crossMistakes(release: Release): Mistake[] {
     tree(entry.tree, 'components', name, 'tree');
     virtualenv(entry.virtualenv, 'components', name, 'virtualenv');
     const daemon = ['components', name, 'daemon'];
-    const port = (port: string | undefined, ...path: readonly string[]): void =>
-      known(upstreamPorts, port, { path: [...daemon, ...path], message: `there is no port "${port ?? ''}"` });
-    port(entry.daemon?.probe?.port, 'probe', 'port');
-    entry.daemon?.ports.forEach((each, at) => port(each, 'ports', String(at)));
     entry.daemon?.after.forEach((other, at) =>
       known(Object.fromEntries(daemons), other, {
         path: [...daemon, 'after', String(at)],

@@ -6,6 +6,24 @@ const day = z.iso.date();
 const relative = z.string().regex(/^(?!\/)(?!.*\.\.)[A-Za-z0-9._/-]+$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** The single ports that an environment has, by which a release's data names them. */
+export const portName = z.enum([
+  'postgres',
+  'redis',
+  'etcd',
+  'etcdPeer',
+  'manager',
+  'webserver',
+  'agentRpc',
+  'agentWatcher',
+  'agentSocket',
+  'storageClient',
+  'storageManager',
+  'managerMonitor',
+  'agentMonitor',
+  'wsproxy',
+]);
+
 /** A file on a package index, by its exact content. */
 const distribution = z.strictObject({ file: z.string(), sha256, bytes: z.number().int().positive() });
 
@@ -36,7 +54,7 @@ const virtualenv = z.strictObject({
 
 const probe = z.strictObject({
   /** Name of the port that is asked. */
-  port: name.or(z.string().regex(/^[a-zA-Z]+$/)),
+  port: portName,
   scheme: z.enum(['http', 'https']),
   path: z.string().startsWith('/'),
   /** The answers that prove life. */
@@ -56,7 +74,7 @@ const component = z.strictObject({
       /** Components whose daemons must be ready before. */
       after: z.array(name).default([]),
       /** Names of the ports on which it listens. */
-      ports: z.array(z.string().regex(/^[a-zA-Z]+$/)).default([]),
+      ports: z.array(portName).default([]),
       /** How one sees that it answers; without one the manager is asked. */
       probe: probe.optional(),
       /** Cannot run without a Docker engine, whatever runs the halfstack. */
