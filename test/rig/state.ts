@@ -60,7 +60,7 @@ function* files(
     const mode = (stat.mode & 0o777).toString(8);
     if (!stat.isDirectory()) {
       // only in what we render does a number or a name stand for ours: elsewhere it is chance
-      const text = rendered.has(path) ? readFileSync(path, 'utf8') : hash(readFileSync(path));
+      const text = rendered.has(path) ? readFileSync(path, 'utf8') : letters(hash(readFileSync(path)));
       yield [name, `${mode} ${text}`];
       continue;
     }
@@ -125,6 +125,11 @@ function rows({ spec }: EnvironmentRecord): string {
 function keys({ spec }: EnvironmentRecord): string {
   const service = `${spec.id}-${spec.release.halfstack.etcd.name}-1`;
   return command('docker', 'exec', service, 'etcdctl', 'get', '--prefix', '/');
+}
+
+/** A hash without digits, so that no port is found in it. */
+function letters(hexadecimal: string): string {
+  return hexadecimal.replace(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
 }
 
 function hash(text: string | Buffer): string {
