@@ -39,7 +39,7 @@ async function makeData(job: Job): Promise<void> {
   await removeWhole(partial);
   await makeFolder(partial, 0o700);
   await give(job, partial);
-  const initdb = (...args: readonly string[]): Promise<Output> => run(job, 'initdb', args);
+  const initdb = (...args: readonly string[]): Promise<Output> => run(job, 'initdb', { args });
   try {
     await writeWhole(passwordFile, `${password}\n`, 0o600);
     await give(job, passwordFile);
@@ -64,7 +64,7 @@ async function createDatabase(
 ): Promise<void> {
   const args = ['--single', '-D', partial, 'postgres'];
   const input = `CREATE DATABASE "${database.replaceAll('"', '""')}";\n`;
-  const { stdout, stderr } = await run(job, 'postgres', args, input);
+  const { stdout, stderr } = await run(job, 'postgres', { args, input });
   const error = /^.*(?:ERROR|FATAL|PANIC): .*$/m.exec(`${stdout}\n${stderr}`)?.[0];
   if (error !== undefined) {
     throw new Failure('BAI-DATABASE', `PostgreSQL could not create the database ${database}: ${error}.`);
@@ -104,7 +104,12 @@ async function shareSoftware({ places, place }: Job): Promise<void> {
   await moveOver(partial, software.to);
 }
 
-function run(job: Job, program: string, args: readonly string[], input?: string): Promise<Output> {
+interface Call {
+  readonly args: readonly string[];
+  readonly input?: string;
+}
+
+function run(job: Job, program: string, { args, input }: Call): Promise<Output> {
   const { world, place, user, stack } = job;
   return execute(world, {
     file: join(dirname(place.program), program),
