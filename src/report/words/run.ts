@@ -8,15 +8,15 @@ import { bytes, duration, tilde, type Look, type Tone } from '../style.ts';
 
 /** After a start: what runs now, where, and what was left out. */
 export function startScreen(result: StartResult, look: Look): string[] {
-  const { paint, marks, home } = look;
+  const { paint, marks } = look;
   const { id, daemons, tmux, account } = result;
   const started = daemons.some(({ outcome }) => outcome === 'started') || result.halfstack === 'started';
   const head = paint('strong', `${id} runs.`);
   const took = paint('faint', started ? `in ${duration(result.seconds)}` : 'nothing had to be started');
-  const rows = daemons.map(({ name, outcome, address, log, reason }) =>
+  const rows = daemons.map(({ name, outcome, address, reason }) =>
     outcome === 'skipped'
       ? [paint('know', marks.know), name, reason ?? '']
-      : [paint('good', marks.done), name, address, paint('faint', tilde(log, home))],
+      : [paint('good', marks.done), name, address],
   );
   const web = daemons.some(({ address, outcome }) => address === result.webUrl && outcome !== 'skipped');
   return [
@@ -34,6 +34,7 @@ export function startScreen(result: StartResult, look: Look): string[] {
           : []),
         ...(tmux && daemons.length > 0 ? [['Windows', `tmux attach -t ${id}`]] : []),
         ['Look', `bai-dev status ${id}`],
+        ...(rows.length > 0 ? [['Read', `bai-dev logs ${id} -f`]] : []),
         ['Stop', `bai-dev stop ${id}`],
       ]),
     ),
@@ -64,10 +65,9 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
       row.state === 'not built' ? '' : (row.address ?? ''),
       row.pid === undefined ? '' : String(row.pid),
       row.since === undefined ? '' : when(row.since),
-      row.slots === undefined ? (row.detail ?? '') : slotWords(row.slots),
     ];
   });
-  const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'SINCE', ''].map((each) => paint('faint', each));
+  const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'SINCE'].map((each) => paint('faint', each));
   const [heading = '', ...lines] = table([titles, ...rows]);
   const told = (text: string): string => cut(text, width - 1, marks.cut);
   return [
@@ -78,8 +78,9 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
     ...indented([heading]),
     ...result.rows.flatMap((row, at) => [
       ...indented([lines[at] ?? '']),
-      // only where something is wrong now, or it would be the story of old troubles
-      ...(row.error === undefined ? [] : [paint('faint', told(`      last complaint: ${row.error}`))]),
+      ...(row.slots === undefined ? [] : [paint('faint', told(`       ${slotWords(row.slots)}`))]),
+      ...(row.detail === undefined ? [] : [told(`       ${row.detail}`)]),
+      ...(row.error === undefined ? [] : [paint('faint', told(`       last complaint: ${row.error}`))]),
     ]),
     ...(result.healthy || phase !== 'ready'
       ? []
