@@ -1,6 +1,6 @@
 // Records on disk: one folder an environment in the state folder, private to its user; no index.
 import { dirname, join, resolve } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import {
   kindOf,
@@ -13,10 +13,12 @@ import {
   removeWhole,
   writeWhole,
 } from '../host/files.ts';
+import type { Release } from '../release/release.ts';
 import type { Host } from '../world.ts';
 import { isId } from './id.ts';
 import { environmentsFolder, markerName, statePaths } from './names.ts';
 import { recordSchema, type EnvironmentRecord } from './record.ts';
+import { specSchema } from './spec.ts';
 
 /** The newest shape of a record that this program knows. */
 const schema = recordSchema.shape.schema.value;
@@ -44,7 +46,7 @@ export async function readRecord(host: Host, id: string): Promise<EnvironmentRec
       { facts: { path, schema: written }, next: [{ purpose: 'update', command: 'git pull && npm ci' }] },
     );
   }
-  const checked = recordSchema.safeParse(content);
+  const checked = check(content);
   if (!checked.success) throw unreadable(id, path, wrong(checked.error));
   if (checked.data.spec.id !== id) throw unreadable(id, path, `it is the record of ${checked.data.spec.id}`);
   return checked.data;
@@ -100,6 +102,31 @@ async function assertNoLink(host: Host, id: string): Promise<void> {
   for (const path of [environmentsFolder(host), folder, record]) {
     if ((await kindOf(path)) === 'link') throw unreadable(id, path, 'it is a symbolic link');
   }
+}
+
+/** Releases by their text, as records hold them: most environments of a machine are of few releases. */
+const releases = new Map<string, Release>();
+
+/** The record with everything in it checked; the same release, which is most of a record, only once. */
+function check(content: unknown): z.ZodSafeParseResult<EnvironmentRecord> {
+  const text = JSON.stringify(releaseIn(content));
+  const known = releases.get(text);
+  if (known === undefined) {
+    const checked = recordSchema.safeParse(content);
+    if (checked.success) releases.set(text, checked.data.spec.release);
+    return checked;
+  }
+  const checked = withoutRelease.safeParse(content);
+  if (!checked.success) return checked;
+  return { success: true, data: { ...checked.data, spec: { ...checked.data.spec, release: known } } };
+}
+
+const withoutRelease = recordSchema.extend({ spec: specSchema.extend({ release: z.custom<Release>() }) });
+
+function releaseIn(content: unknown): unknown {
+  const inside = (value: unknown, name: string): unknown =>
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return inside(inside(content, 'spec'), 'release') ?? null;
 }
 
 function unreadable(id: string, path: string, why: string): Failure {
