@@ -6,10 +6,11 @@ import type { Daemon } from './daemon.ts';
 /**
  * Throws `BAI-OCCUPIED` naming the first port of a daemon that another process holds. To be asked only when
  * nothing of the daemon runs: several of them listen so that a second one shares the port unseen (facts 6.2).
+ * `then` is the command that goes on; false where the caller knows it.
  */
 export async function assertPortsFree(
   id: string,
-  { name, ports }: Pick<Daemon, 'name' | 'ports'>,
+  { name, ports, then = `bai-dev start ${id}` }: Pick<Daemon, 'name' | 'ports'> & { then?: string | false },
 ): Promise<void> {
   for (const port of ports) {
     if (!(await isTaken(port))) continue;
@@ -25,7 +26,7 @@ export async function assertPortsFree(
         pid === undefined
           ? { purpose: 'see who it is', command: `sudo ss -ltnp 'sport = :${port}'` }
           : { purpose: 'end it, if you can do without it', command: `kill ${pid}` },
-        { purpose: 'then', command: `bai-dev start ${id}` },
+        ...(then === false ? [] : [{ purpose: 'then', command: then }]),
       ],
     });
   }

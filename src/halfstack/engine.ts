@@ -58,7 +58,9 @@ export interface ServiceStatus {
   readonly state: 'absent' | 'stopped' | 'starting' | 'healthy' | 'unhealthy' | 'foreign';
   /** ISO 8601 of the last start. */
   readonly since?: string;
-  /** A few words on why it is not well. */
+  /** Its process, where the engine is this machine itself. */
+  readonly pid?: number;
+  /** A few words on why it is not well, or on what one should know of it. */
   readonly reason?: string;
 }
 

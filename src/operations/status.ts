@@ -105,6 +105,7 @@ async function serviceRows(world: World, record: EnvironmentRecord): Promise<Sta
       kind: 'service',
       state: state === 'healthy' ? 'ready' : state,
       address,
+      ...(service?.pid === undefined ? {} : { pid: service.pid }),
       ...(service?.since === undefined || state === 'stopped' ? {} : { since: service.since }),
       ...(service?.reason === undefined ? {} : { detail: service.reason }),
     };

@@ -144,7 +144,7 @@ const registryBlocker = (reason: string): Finding => ({
 async function remarks(world: World, servers: Servers): Promise<Finding[]> {
   const found: Finding[] = [];
   for (const [role, { version }] of Object.entries(servers) as [ServerRole, Server][]) {
-    const weakness = weaknessOf(world.host, { role, version });
+    const weakness = weaknessOf(world.host, role, version);
     if (weakness === undefined) continue;
     found.push({
       id: `native.${role}`,

@@ -13,6 +13,7 @@ import type { HalfstackEngine, ServiceStatus, Stack } from '../engine.ts';
 import { probeService, waitUntilAnswering, type Trouble } from '../ready.ts';
 import { etcdServer } from './etcd.ts';
 import type { Job, NativeServer } from './launch.ts';
+import { weaknessOf } from './offers.ts';
 import { databaseUser, placesOf, resourcesOf } from './places.ts';
 import { postgresServer } from './postgres.ts';
 import { redisServer } from './redis.ts';
@@ -111,7 +112,7 @@ async function start(job: Job): Promise<Started> {
   // what a killed server left: PostgreSQL's other processes hold on to its memory for a while
   await stopServer(place);
   const ports = [service.port.outside, ...(place.role === 'etcd' ? [peerPort] : [])];
-  await assertPortsFree(stack.project, { name: place.role, ports });
+  await assertPortsFree(stack.project, { name: place.role, ports, then: false });
   const kind = kinds[place.role];
   await kind.makeData(job);
   const launch = await kind.launch(job);
@@ -142,9 +143,12 @@ async function statusOf(job: Job): Promise<ServiceStatus> {
     return { role, name, state: (await kindOf(place.data)) === 'folder' ? 'stopped' : 'absent' };
   }
   const since = (await processFacts(server.pid))?.since;
-  const more = since === undefined ? {} : { since };
+  const more = { pid: server.pid, ...(since === undefined ? {} : { since }) };
   const answer = await probeService(stack.endpoints, role, world.signal);
-  if (answer.ready) return { role, name, state: 'healthy', ...more };
+  if (answer.ready) {
+    const reason = weaknessOf(world.host, job.place.role, job.version);
+    return { role, name, state: 'healthy', ...more, ...(reason === undefined ? {} : { reason }) };
+  }
   return { role, name, state: answer.final ? 'unhealthy' : 'starting', ...more, reason: answer.reason };
 }
 

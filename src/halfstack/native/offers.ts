@@ -40,9 +40,6 @@ export function loadOffers(host: Pick<Host, 'assets'>): Offers {
 }
 
 /** What one should know of a server that works; undefined if there is nothing. */
-export function weaknessOf(
-  host: Pick<Host, 'assets'>,
-  { role, version: is }: { role: ServerRole; version: string },
-): string | undefined {
+export function weaknessOf(host: Pick<Host, 'assets'>, role: ServerRole, is: string): string | undefined {
   return loadOffers(host)[role].weak.find((weak) => isWithin(is, [weak]))?.reason;
 }
