@@ -191,18 +191,23 @@ describe('a step is kept', () => {
 describe('order', () => {
   test('steps run side by side, but wait for what they come after', async () => {
     const story: string[] = [];
-    const one = (id: string, ms: number, after: string[] = []) =>
+    let cEnded = (): void => undefined;
+    const c = new Promise<void>((resolve) => (cEnded = resolve));
+    const one = (id: string, after: string[] = [], work: () => Promise<void> | void = () => undefined) =>
       step(
         id,
         async () => {
           story.push(`+${id}`);
-          await sleep(ms);
+          await work();
           story.push(`-${id}`);
         },
         { after },
       );
-    await walk([one('a', 60), one('b', 20), one('c', 1, ['b']), one('d', 1, ['a', 'c'])]);
-    expect(story).toEqual(['+a', '+b', '-b', '+c', '-c', '-a', '+d', '-d']);
+    // `a` ends only when `c` has: one after the other they would wait for ever
+    await walk([one('a', [], () => c), one('b'), one('c', ['b'], cEnded), one('d', ['a', 'c'])]);
+    expect(story.indexOf('-b')).toBeLessThan(story.indexOf('+c'));
+    expect(story.indexOf('+a')).toBeLessThan(story.indexOf('-c'));
+    expect(story.slice(-3)).toEqual(['-a', '+d', '-d']);
   });
 
   test('a list that names a step below, or one twice, is our mistake', async () => {

@@ -81,7 +81,7 @@ describe.skipIf(needed.skip)(needed.title('the halfstack in Docker'), { timeout:
   test('upstream’s own healthchecks find the servers well', async () => {
     const health = (role: string) => docker('inspect', '-f', '{{.State.Health.Status}}', nameOf(role).name);
     await expect
-      .poll(() => ['postgres', 'redis', 'etcd'].map(health), { timeout: 20_000, interval: 500 })
+      .poll(() => ['postgres', 'redis', 'etcd'].map(health), { timeout: 90_000, interval: 500 })
       .toEqual(['healthy', 'healthy', 'healthy']);
   });
 
@@ -214,7 +214,7 @@ describe.skipIf(needed.skip)(needed.title('the halfstack in Docker'), { timeout:
         run('stop');
         expect(await states()).toEqual(['stopped', 'stopped', 'stopped']);
         run('start');
-        await expect.poll(() => states(), { timeout: 20_000 }).toEqual(['healthy', 'healthy', 'healthy']);
+        await expect.poll(() => states(), { timeout: 90_000 }).toEqual(['healthy', 'healthy', 'healthy']);
         const before = real.watched.changes().length;
         await up();
         expect(real.watched.changes().slice(before)).toEqual([]);
@@ -229,7 +229,7 @@ describe.skipIf(needed.skip)(needed.title('the halfstack in Docker'), { timeout:
       expect(composeText(real.stack)).toContain('127.0.0.1');
       command('docker-compose', ['-f', composeFile, '-p', project, 'config', '-q']);
       command('docker', ['compose', '-f', composeFile, '-p', project, 'up', '-d']);
-      await expect.poll(() => states(), { timeout: 20_000 }).toEqual(['healthy', 'healthy', 'healthy']);
+      await expect.poll(() => states(), { timeout: 90_000 }).toEqual(['healthy', 'healthy', 'healthy']);
       expect(await query('select n from kept')).toEqual([{ n: 42 }]);
       await up();
       expect(await query('select n from kept')).toEqual([{ n: 42 }]);
