@@ -3,10 +3,12 @@ import { cpus, release as kernel, totalmem } from 'node:os';
 import { commandRows } from './commands.ts';
 import { installRows } from './install.ts';
 import type { Row } from './row.ts';
+import { switchRows } from './switch.ts';
 
 const groups: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   commands: commandRows,
   install: installRows,
+  switch: switchRows,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,9 +1,15 @@
 // Rows about the program itself: how long it takes to say something.
 import { spawn } from 'node:child_process';
-import { buildProgram, freshHome } from '../rig/program.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { blockPorts, blockSize } from '../../src/environment/ports.ts';
+import { writeRecord } from '../../src/environment/store.ts';
+import { sampleRecord } from '../environment/sample.ts';
+import { buildProgram, freshHome, type Home } from '../rig/program.ts';
+import { sandbox } from '../rig/world.ts';
 import { inTurn, type Row } from './row.ts';
 
-/** `--help` beside the smallest program that Node can run. */
+/** `--help`, and `list` with many environments, beside the smallest program that Node can run. */
 export async function commandRows(): Promise<readonly Row[]> {
   const program = buildProgram();
   const home = freshHome();
@@ -12,7 +18,18 @@ export async function commandRows(): Promise<readonly Row[]> {
       () => node([program.bin, '--help'], home.variables),
       () => node(['-e', '0'], home.variables),
     ]);
+    await putEnvironments(home, many);
+    const [listed, nothingAgain] = await inTurn(20, [
+      () => node([program.bin, 'list'], home.variables),
+      () => node(['-e', '0'], home.variables),
+    ]);
     return [
+      {
+        what: `\`bai-dev list\`, ${many} environments`,
+        ours: listed,
+        theirs: { name: '`node -e 0`', seconds: nothingAgain },
+        wanted: 'at most 150 ms more',
+      },
       {
         what: '`bai-dev --help`',
         ours: help,
@@ -24,6 +41,24 @@ export async function commandRows(): Promise<readonly Row[]> {
     home.remove();
     program.remove();
   }
+}
+
+const many = 50;
+
+/** Records as installs leave them, each with a folder of its own. */
+async function putEnvironments(
+  { home, state, cache, config, variables }: Home,
+  count: number,
+): Promise<void> {
+  const box = sandbox({ home, folders: { state, cache, config }, variables });
+  for (let at = 0; at < count; at += 1) {
+    const installPath = join(home, 'backend.ai-dev', `env${at}`);
+    mkdirSync(installPath, { recursive: true });
+    const base = 10_000 + blockSize * at;
+    const record = sampleRecord(`env${at}`, { installPath, base, ports: blockPorts(base) });
+    await writeRecord(box.world.host, { ...record, phase: 'ready' });
+  }
+  box.remove();
 }
 
 function node(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<void> {

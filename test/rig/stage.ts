@@ -57,7 +57,7 @@ export async function openStage(): Promise<Stage> {
     },
     id: (name) => {
       const id = `${name}-${randomInt(36 ** 5).toString(36)}`;
-      bases.set(id, freeBase());
+      bases.set(id, freeBase([...bases.values()]));
       return id;
     },
     run: (home, args, more) => run(start(home, args, more)),
@@ -87,10 +87,11 @@ export async function openStage(): Promise<Stage> {
 }
 
 /** Several test files run side by side on one machine, and beside whatever else listens there. */
-function freeBase(): number {
+function freeBase(given: readonly number[]): number {
   const taken = listening();
   for (;;) {
     const base = 10_000 + 200 * randomInt(100);
+    if (given.includes(base)) continue;
     if (!taken.some((port) => port >= base && port < base + 20)) return base;
   }
 }
