@@ -74,6 +74,9 @@ export async function openStage(): Promise<Stage> {
         index.url,
         '--ports',
         ports,
+        // faults of Docker must not be evaded
+        '--engine',
+        'docker',
         ...more,
       ];
     },
