@@ -1,0 +1,153 @@
+// The daemons of real releases on both engines: started, used by upstream's own client, killed, stopped.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StartResult } from '../../src/operations/start.ts';
+import type { StatusResult } from '../../src/operations/status.ts';
+import { requires } from '../rig/require.ts';
+import { recordOf } from '../rig/state.ts';
+import { openRelease, type RealRelease } from './environment.ts';
+
+const needed = requires('docker', 'network', 'pyenv');
+const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
+
+describe.skipIf(needed.skip).each([
+  ['21.03', 'docker'],
+  ['21.03', 'native'],
+  ['21.09', 'docker'],
+  ['21.09', 'native'],
+] as const)(needed.title('the daemons of %s on the engine %s'), { timeout: 180_000 }, (version, engine) => {
+  // a native halfstack is for a machine without Docker
+  const variables = engine === 'native' ? { DOCKER_HOST: 'unix:///nowhere/docker.sock' } : {};
+  const expected = engine === 'native' ? names.filter((name) => name !== 'agent') : names;
+  let release: RealRelease;
+  let id: string;
+  let folder: string;
+
+  const run = (...args: readonly string[]) => release.run(args, { variables });
+
+  async function done<T>(...args: readonly string[]): Promise<T> {
+    const ended = await run(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    return ended.envelope?.result as T;
+  }
+
+  const states = async (): Promise<Record<string, string>> => {
+    const { rows } = await done<StatusResult>('status', id);
+    return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
+  };
+
+  /** Upstream's client, as its developer would run it. */
+  const client = (...words: readonly string[]): string =>
+    execFileSync(
+      process.execPath,
+      [release.program.bin, 'exec', id, 'client-py', '--']
+        .concat([
+          'bash',
+          '-c',
+          '. ./env-local-admin-api.sh > /dev/null; cd "$0"; exec backend.ai "$@"',
+          folder,
+        ])
+        .concat(words),
+      { env: { ...release.home.variables, ...variables }, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' },
+    );
+
+  const ready = () => Object.fromEntries(expected.map((name) => [name, 'ready']));
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bai-dev-client-'));
+    release = openRelease(version);
+    id = release.id('daemons');
+    const args = release.installing(id).map((word) => (word === 'docker' ? engine : word));
+    const ended = await run(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+  }, 620_000);
+
+  afterAll(async () => {
+    await run('stop', id);
+    await run('delete', '-e', id, '--yes');
+    rmSync(folder, { recursive: true, force: true });
+    release.close();
+  }, 120_000);
+
+  it('get ready; without Docker all but the agent', async () => {
+    const result = await done<StartResult>('start', id);
+    expect(result.daemons.filter(({ outcome }) => outcome === 'started').map(({ name }) => name)).toEqual(
+      expected,
+    );
+    expect(await states()).toMatchObject({ postgres: 'ready', redis: 'ready', etcd: 'ready', ...ready() });
+    expect((await fetch(`${result.webUrl}/func/`)).status).toBe(200);
+  });
+
+  it('serve the client: users, a folder, a file that comes back', () => {
+    const record = recordOf(release.home, id)!;
+    expect(client(...record.spec.release.client.users)).toContain('admin@lablup.com');
+    client('vfolder', 'create', 'there', 'local:volume1');
+    const text = `through the storage-proxy ${id}`;
+    writeFileSync(join(folder, 'note.txt'), text);
+    client('vfolder', 'upload', 'there', 'note.txt');
+    rmSync(join(folder, 'note.txt'));
+    client('vfolder', 'download', 'there', 'note.txt');
+    expect(readFileSync(join(folder, 'note.txt'), 'utf8')).toBe(text);
+  });
+
+  it.runIf(engine === 'docker')('have an agent that the client calls ALIVE', () => {
+    expect(client(...recordOf(release.home, id)!.spec.release.client.agents)).toContain('ALIVE');
+  });
+
+  it.runIf(engine === 'native')('fail with the reason where the agent is asked for by name', async () => {
+    const { exit, envelope } = await run('start', id, '--only', 'agent');
+    expect([exit, envelope?.failure?.code]).toEqual([7, 'BAI-UNHEALTHY']);
+    expect(envelope?.failure?.reason).toContain('It needs a Docker engine');
+  });
+
+  it('come back after each of their processes was killed', { timeout: 400_000 }, async () => {
+    for (const name of expected) {
+      for (const victim of carrying(id, name)) {
+        try {
+          process.kill(victim, 'SIGKILL');
+        } catch {
+          continue; // it went with the one before
+        }
+        await sleep(300);
+        await done('start', id);
+        expect(await states(), `${name} ${victim}`).toMatchObject(ready());
+      }
+    }
+  });
+
+  it('come back after the command that starts them was killed', { timeout: 400_000 }, async () => {
+    for (const delay of [300, 1500, 3000, 6000]) {
+      await done('stop', id);
+      const starting = release.run(['start', id], { variables, limit: delay / 1000 });
+      expect((await starting).late).toBe(true);
+      await done('start', id);
+      expect(await states(), `killed after ${delay} ms`).toMatchObject(ready());
+    }
+  });
+
+  it('end with all that they started', async () => {
+    await done('stop', id);
+    expect(expected.flatMap((name) => carrying(id, name))).toEqual([]);
+    expect(await states()).toMatchObject({ postgres: 'stopped', redis: 'stopped', etcd: 'stopped' });
+  });
+});
+
+/** Processes of a daemon, found by what they carry. */
+function carrying(id: string, name: string): number[] {
+  const marks = [`BAI_DEV_ENVIRONMENT=${id}`, `BAI_DEV_DAEMON=${name}`];
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        return marks.every((mark) => variables.includes(mark));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
