@@ -30,7 +30,11 @@ export interface NativeSubject extends Subject {
 }
 
 export interface NativeChoice {
+  /** Where the state folder lies, below the sandbox. */
   readonly home?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** A cache that this test may spoil. */
+  readonly ownCache?: boolean;
   readonly servers?: Servers;
 }
 
@@ -40,7 +44,11 @@ export async function nativeSubject(choice: NativeChoice = {}): Promise<NativeSu
   const { folders } = box.world.host;
   const state = choice.home === undefined ? folders.state : join(box.folder, choice.home, 'state');
   const id = `native-${randomBytes(3).toString('hex')}`;
-  const host = { ...box.world.host, folders: { ...folders, state, cache: sharedCache } };
+  const host = {
+    ...box.world.host,
+    folders: { ...folders, state, cache: choice.ownCache === true ? folders.cache : sharedCache },
+    variables: { ...box.world.host.variables, ...choice.variables },
+  };
   const world: World = forEnvironment({ ...box.world, host }, id);
   const servers = choice.servers ?? (await chooseServers(world)).servers;
   if (servers === undefined) throw new Error('no servers can be had on this machine');

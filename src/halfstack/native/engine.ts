@@ -2,6 +2,7 @@
 import { assertPortsFree } from '../../daemons/occupied.ts';
 import type { ServerRole } from '../../environment/servers.ts';
 import type { EnvironmentSpec } from '../../environment/spec.ts';
+import { Failure } from '../../failure.ts';
 import { spawnDetached, type Started } from '../../host/detach.ts';
 import { kindOf, makeFolder } from '../../host/files.ts';
 import { processFacts } from '../../host/proc.ts';
@@ -85,9 +86,9 @@ async function up(jobs: readonly Job[], control: StepControl): Promise<void> {
   };
   await makeFolder(places.folder, 0o700);
   const running = await Promise.all(jobs.map(({ place }) => findServer(place)));
+  const missing = jobs.filter((_, at) => running[at] === undefined);
   const started = new Map<ServerRole, Started>();
   try {
-    const missing = jobs.filter((_, at) => running[at] === undefined);
     await together(missing, async (job) => {
       started.set(job.place.role, await start(job));
     });
@@ -101,10 +102,22 @@ async function up(jobs: readonly Job[], control: StepControl): Promise<void> {
       lastLines: async (role) => (await lastLines(places.logs[role], shownLines)) ?? [],
     });
   } catch (error) {
-    await Promise.allSettled([...started.keys()].map((role) => stopServer(jobOf(role).place)));
-    throw error;
+    await Promise.allSettled(missing.map(({ place }) => stopServer(place)));
+    throw fullDisk(places.folder, error) ?? error;
   }
   control.summary(jobs.map(({ service }) => `${service.role} ${service.port.outside}`).join(' · '));
+}
+
+/** Servers tell a full disk in their own words only. */
+function fullDisk(folder: string, error: unknown): Failure | undefined {
+  if (!(error instanceof Failure) || error.code === 'BAI-FILESYSTEM') return undefined;
+  const { lines = [] } = error.more;
+  if (!lines.some((line) => /no space left on device/i.test(line))) return undefined;
+  return new Failure('BAI-FILESYSTEM', `The disk is full: ${error.message}`, {
+    cause: error,
+    lines,
+    next: [{ purpose: 'see what fills it', command: `df -h ${JSON.stringify(folder)}` }],
+  });
 }
 
 async function start(job: Job): Promise<Started> {
@@ -115,6 +128,7 @@ async function start(job: Job): Promise<Started> {
   await assertPortsFree(stack.project, { name: place.role, ports, then: false });
   const kind = kinds[place.role];
   await kind.makeData(job);
+  await kind.unlock?.(job);
   const launch = await kind.launch(job);
   const started = await spawnDetached(world, {
     file: place.program,

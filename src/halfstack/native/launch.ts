@@ -28,6 +28,8 @@ export interface Launch {
 export interface NativeServer {
   /** Makes the data folder, whole or not at all; one that is there is not touched. */
   makeData(job: Job): Promise<void>;
+  /** Removes what would keep it from starting although nothing of it lives. */
+  unlock?(job: Job): Promise<void>;
   launch(job: Job): Promise<Launch>;
 }
 

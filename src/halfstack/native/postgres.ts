@@ -19,6 +19,13 @@ const limit = 300;
 
 export const postgresServer: NativeServer = {
   makeData,
+  /**
+   * After a crash its own file names a process. A zombie of that ID, or another process of this user that has it by
+   * now, would keep PostgreSQL from starting; that nobody stands in the data folder is known already.
+   */
+  unlock: async ({ world, place }) => {
+    if (world.host.platform === 'linux') await removeFile(join(place.data, 'postmaster.pid'));
+  },
   launch: async (job) => {
     await shareSoftware(job);
     return {
