@@ -59,6 +59,7 @@ describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 
         expect(difference(calm.state, endState(release.home, id)), step).toEqual([]);
         const deleted = await release.run(['delete', '-e', id, '--yes']);
         expect(deleted.exit, deleted.stdout).toBe(0);
+        process.stderr.write(`survived at three points: ${step}\n`);
       }
     });
   });

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guide } from '../../src/operations/guide.ts';
 import { purge } from '../rig/inventory.ts';
+import { freeBase } from '../rig/stage.ts';
 import {
   buildProgram,
   freshHome,
@@ -53,7 +54,7 @@ export function openRelease(release: string): RealRelease {
     installing,
     id: (name) => {
       const id = `${name}-${randomInt(36 ** 5).toString(36)}`;
-      bases.set(id, 10_000 + 200 * randomInt(100));
+      bases.set(id, freeBase([...bases.values()]));
       return id;
     },
     run: start,

@@ -90,7 +90,7 @@ export async function openStage(): Promise<Stage> {
 }
 
 /** Several test files run side by side on one machine, and beside whatever else listens there. */
-function freeBase(given: readonly number[]): number {
+export function freeBase(given: readonly number[]): number {
   const taken = listening();
   for (;;) {
     const base = 10_000 + 200 * randomInt(100);
