@@ -1,6 +1,6 @@
 // Processes by what they carry and whom they descend from: how servers that rename themselves are found again.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { processIds } from './proc.ts';
 
@@ -18,8 +18,7 @@ const linux = platform() === 'linux';
 /** All living processes of the machine; zombies are dead. */
 export async function allProcesses(): Promise<readonly Relative[]> {
   if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
-  const found = await Promise.all((await processIds()).map(relativeOf));
-  return found.filter((one) => one !== undefined);
+  return (await processIds()).map(relativeOf).filter((one) => one !== undefined);
 }
 
 /**
@@ -32,13 +31,10 @@ export async function carryingAll(
 ): Promise<readonly Relative[]> {
   const entries = Object.entries(marks).map(([name, value]) => `${name}=${value}`);
   const seen = linux ? undefined : await psVariables();
-  const carry = await Promise.all(
-    processes.map(async ({ pid }) => {
-      const variables = seen?.get(pid) ?? (linux ? (await readOr(`/proc/${pid}/environ`)).split('\0') : []);
-      return entries.every((entry) => variables.includes(entry));
-    }),
-  );
-  return processes.filter(({ pid }, at) => carry[at] === true && pid !== process.pid);
+  return processes.filter(({ pid }) => {
+    const variables = variablesOf(pid, seen);
+    return pid !== process.pid && entries.every((entry) => variables.includes(entry));
+  });
 }
 
 /** All processes that were started with every one of these variables, and what each says in them. */
@@ -47,19 +43,16 @@ export async function carriers(
 ): Promise<readonly (Relative & { readonly values: readonly string[] })[]> {
   const seen = linux ? undefined : await psVariables();
   const pids = seen === undefined ? await processIds() : [...seen.keys()];
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const variables = seen?.get(pid) ?? (linux ? (await readOr(`/proc/${pid}/environ`)).split('\0') : []);
-      const values = names.flatMap((name) => {
-        const entry = variables.find((one) => one.startsWith(`${name}=`));
-        return entry === undefined ? [] : [entry.slice(name.length + 1)];
-      });
-      return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
-    }),
-  );
-  const carry = found.flat();
+  const carry = pids.flatMap((pid) => {
+    const variables = variablesOf(pid, seen);
+    const values = names.flatMap((name) => {
+      const entry = variables.find((one) => one.startsWith(`${name}=`));
+      return entry === undefined ? [] : [entry.slice(name.length + 1)];
+    });
+    return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
+  });
   if (carry.length === 0) return [];
-  const known = linux ? await Promise.all(carry.map(({ pid }) => relativeOf(pid))) : await allProcesses();
+  const known = linux ? carry.map(({ pid }) => relativeOf(pid)) : await allProcesses();
   return carry.flatMap(({ pid, values }) => {
     const relative = known.find((one) => one?.pid === pid);
     return relative === undefined ? [] : [{ ...relative, values }];
@@ -79,8 +72,8 @@ export function withDescendants(
   return processes.filter(({ pid }) => found.has(pid));
 }
 
-async function relativeOf(pid: number): Promise<Relative | undefined> {
-  const text = await readOr(`/proc/${pid}/stat`);
+function relativeOf(pid: number): Relative | undefined {
+  const text = readOr(`/proc/${pid}/stat`);
   // the name before the fields may hold spaces and brackets
   const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const started = rest[16];
@@ -94,12 +87,24 @@ function ofPs(line: string): Relative[] {
   return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' ') }];
 }
 
+/** What a process was started with; `seen` where the system tells of all at once. */
+function variablesOf(pid: number, seen: ReadonlyMap<number, string[]> | undefined): readonly string[] {
+  return seen?.get(pid) ?? (linux ? readOr(`/proc/${pid}/environ`).split('\0') : []);
+}
+
 async function psVariables(): Promise<Map<number, string[]>> {
   const lines = await psLines(['-Eww', '-axo', 'pid=,command=']);
   return new Map(lines.map((line) => [Number.parseInt(line, 10), line.trim().split(/\s+/).slice(1)]));
 }
 
-const readOr = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+/** At once: the kernel answers from memory, and hundreds of such files read the other way take ten times as long. */
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 function psLines(args: readonly string[]): Promise<string[]> {
   return new Promise((resolve) => {
