@@ -1,7 +1,9 @@
 // Daemons in windows of a tmux session that is named after the environment, as the guide of 2021 advises.
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { execute, type Output } from '../host/exec.ts';
+import { kindOf } from '../host/files.ts';
 import { processStart } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import type { Spawned } from './background.ts';
@@ -77,8 +79,12 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
 
 /** Closes the windows of daemons that have ended; the session goes with its last window. */
 export async function closeWindows(world: World, id: string, pids: readonly number[]): Promise<void> {
+  const { variables, user } = world.host;
+  const socket = join(variables['TMUX_TMPDIR'] ?? '/tmp', `tmux-${user.uid}`, 'default');
+  // asking a server that does not run would leave its folder behind
+  if ((await kindOf(socket).catch(() => undefined)) === undefined) return;
   const list = ['list-panes', '-s', '-t', `=${id}`, '-F', '#{window_id} #{pane_pid} #{pane_dead}'];
-  const panes = await tmux(world, list).catch(() => undefined); // no tmux here
+  const panes = await tmux(world, list).catch(() => undefined); // no tmux here any more
   for (const line of panes?.stdout.split('\n') ?? []) {
     const [window, pid, dead] = line.split(' ');
     if (window !== undefined && dead === '1' && pids.includes(Number(pid))) {
