@@ -47,8 +47,8 @@ export async function readConfig(host: Host): Promise<Values> {
   const path = join(host.folders.config, 'config.yaml');
   const text = await readText(path);
   if (text === undefined) return {};
-  // most have no such file, and need not wait for the parser
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
+  // most have no such file, and need not wait for the parser; the bundle knows its names only by the default
+  const { isMap, isScalar, LineCounter, parseDocument } = (await import('yaml')).default;
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number | undefined): string => `${path}, line ${counter.linePos(offset ?? 0).line}`;
