@@ -154,8 +154,8 @@ function theirs({ folder, sources, id }: Script): Phases {
     };
   } finally {
     execFileSync(
-      'docker',
-      ['compose', '-f', join(sources.folder, 'docker-compose.yml'), '-p', id, 'down', '-v'],
+      'docker-compose',
+      ['-f', join(sources.folder, 'docker-compose.yml'), '-p', id, 'down', '-v'],
       {
         stdio: 'ignore',
         timeout: 60_000,

@@ -32,7 +32,9 @@ for name in manager agent common storage-proxy webserver client; do
 done
 phase 'six pyenv virtualenv'
 
-docker compose -f "$sources/docker-compose.yml" -p "$id" up -d >/dev/null 2>&1
+# the command that 21.03's script uses
+docker-compose -f "$sources/docker-compose.yml" -p "$id" up -d >/dev/null 2>&1
+database=$(docker ps -q --filter "label=com.docker.compose.project=$id" --filter label=com.docker.compose.service=backendai-half-db)
 phase 'compose up'
 
 for tree in "${components[@]}"; do
@@ -76,7 +78,7 @@ cli fixture populate example-keypairs.json
 cli fixture populate example-resource-presets.json
 cli etcd put-json volumes dev.etcd.volumes.json
 for table in domains groups keypair_resource_policies; do
-  docker exec "$id-backendai-half-db-1" psql -h 127.0.0.1 "postgresql://postgres:$BENCH_DATABASE_PASSWORD@127.0.0.1/backend" \
+  docker exec "$database" psql -h 127.0.0.1 "postgresql://postgres:$BENCH_DATABASE_PASSWORD@127.0.0.1/backend" \
     -c "UPDATE $table SET allowed_vfolder_hosts = '{local:volume1}'" >/dev/null
 done
 phase 'etcd and database'
