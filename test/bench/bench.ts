@@ -1,12 +1,16 @@
 // `npm run bench [ROW …]`: bai-dev beside what it replaces, in one run on one machine; prints a table for the README.
 import { cpus, release as kernel, totalmem } from 'node:os';
 import { commandRows } from './commands.ts';
+import { daemonRows } from './daemons.ts';
+import { halfstackRows } from './halfstack.ts';
 import { installRows } from './install.ts';
 import type { Row } from './row.ts';
 import { switchRows } from './switch.ts';
 
 const groups: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   commands: commandRows,
+  halfstack: halfstackRows,
+  daemons: daemonRows,
   install: installRows,
   switch: switchRows,
 };
