@@ -89,7 +89,7 @@ describe.skipIf(needed.skip)(needed.title('machine faults'), { timeout: 120_000 
     ],
     [
       "a stranger's container of a name we need",
-      'docker.name.',
+      'docker.names',
       (_home, id) => {
         const name = `${id}-backendai-half-db-1`;
         execFileSync('docker', ['create', '--name', name, 'postgres:13.7-alpine'], { stdio: 'ignore' });
