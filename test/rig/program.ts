@@ -81,10 +81,15 @@ export function buildProgram(): Program {
   for (const part of ['templates', 'fixtures', 'package.json']) {
     cpSync(join(repository, part), join(folder, part), { recursive: true });
   }
-  execFileSync(process.execPath, [join(repository, '.tooling/build.mjs'), join(folder, 'dist')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 60_000,
-  });
+  try {
+    execFileSync(process.execPath, [join(repository, '.tooling/build.mjs'), join(folder, 'dist')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: 60_000,
+    });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     folder,
     bin: join(folder, 'dist/bin.js'),
