@@ -60,7 +60,8 @@ async function imageTrouble(world: World, address: string, release: Release): Pr
   return `${first}${more.length === 0 ? '' : ` and ${more.length} more`} can neither be found nor pulled`;
 }
 
-function dockerTrouble(facts: Exclude<DockerFacts, { state: 'ok' }>): string {
+/** Why an engine cannot be used, as a part of a sentence. */
+export function dockerTrouble(facts: Exclude<DockerFacts, { state: 'ok' }>): string {
   switch (facts.state) {
     case 'no-socket':
       return 'there is no Docker engine';

@@ -4,11 +4,12 @@ import { assertPortsFree } from '../daemons/occupied.ts';
 import { recordedAlive, runningDaemons } from '../daemons/running.ts';
 import { claimSharedFolder } from '../daemons/shared.ts';
 import { assertTmux } from '../daemons/tmux.ts';
-import { probeDocker, type DockerFacts } from '../docker/probe.ts';
+import { probeDocker } from '../docker/probe.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
+import { dockerTrouble } from './engine.ts';
 import { chosen } from './existing.ts';
 import type { StartRequest } from './start.ts';
 
@@ -43,7 +44,7 @@ export async function prepareStart(
   const docker = facts.state === 'ok' ? facts.address : undefined;
   const withDocker = daemons.filter(({ needsDocker }) => needsDocker);
   const skipped = docker === undefined ? withDocker : [];
-  const reason = `It needs a Docker engine: ${dockerTrouble(facts)}`;
+  const reason = facts.state === 'ok' ? '' : `It needs Docker: ${dockerTrouble(facts)}.`;
   const [first] = skipped;
   // what was asked for by name and cannot be done is no success
   if (first !== undefined && request.only !== undefined) {
@@ -129,21 +130,4 @@ async function assertManager(
   throw new Failure('BAI-UNHEALTHY', `${unasked.name} gets ready only when ${asked} runs, and it does not.`, {
     next: [{ purpose: 'start both', command: `bai-dev start ${id} --only ${asked} ${unasked.name}` }],
   });
-}
-
-function dockerTrouble(facts: DockerFacts): string {
-  switch (facts.state) {
-    case 'ok':
-      return `it answers at ${facts.address}.`;
-    case 'no-socket':
-      return 'there is none on this machine.';
-    case 'no-permission':
-      return `this user may not use the one at ${facts.address}.`;
-    case 'down':
-      return `the one at ${facts.address} does not answer (${facts.why}).`;
-    case 'too-old':
-      return `the one at ${facts.address} is too old (${facts.serverVersion}).`;
-    case 'not-local':
-      return `${facts.address} is not on this machine.`;
-  }
 }

@@ -4,12 +4,14 @@ import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { lastErrorLine } from '../daemons/log.ts';
 import { agentOf, askDaemon } from '../daemons/ready.ts';
 import { recordedAlive, runningDaemons } from '../daemons/running.ts';
+import { probeDocker } from '../docker/probe.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { lockHolder } from '../environment/lock.ts';
 import { processFacts } from '../host/proc.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { existingRecord } from './existing.ts';
+import { dockerTrouble } from './engine.ts';
 import { makingOf } from './making.ts';
 
 /** The shape is a contract: `bai-dev status --json` prints it as the `result` of its envelope. */
@@ -33,7 +35,7 @@ export interface StatusRow {
   /**
    * `ready` answers; `starting` runs and does not answer (yet); `unhealthy` runs and answers wrongly; `broken` has
    * lost its main process and left others behind; `absent` was never made; `foreign` is not ours; `unknown` could
-   * not be asked; `not built` is a part that this program cannot run yet.
+   * not be asked; `unavailable` cannot run on this machine as it is; `not built` is a part that this program cannot run yet.
    */
   readonly state:
     | 'ready'
@@ -44,6 +46,7 @@ export interface StatusRow {
     | 'absent'
     | 'foreign'
     | 'unknown'
+    | 'unavailable'
     | 'not built';
   /** A URL, or host and port. */
   readonly address?: string;
@@ -80,7 +83,7 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
     engine: spec.engine,
     installPath: spec.installPath,
     ...(holder === undefined ? {} : { busy: holder.command }),
-    healthy: [...services, ...rows].every(({ state }) => state === 'ready'),
+    healthy: [...services, ...rows].every(({ state }) => state === 'ready' || state === 'unavailable'),
     rows: [
       ...services,
       ...rows,
@@ -143,7 +146,11 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   let main: { pid: number } | undefined = await recordedAlive(record, daemon.name);
   if (main === undefined) {
     const found = (await searched()).get(daemon.name);
-    if (found === undefined) return { ...row, state: 'stopped', ...(await error) };
+    if (found === undefined) {
+      const detail = await withoutDocker(world, record, daemon);
+      if (detail !== undefined) return { ...row, state: 'unavailable', detail };
+      return { ...row, state: 'stopped', ...(await error) };
+    }
     const others = found.family.map(({ pid }) => pid).join(', ');
     if (found.main === undefined) {
       return { ...row, state: 'broken', detail: `left behind: process ${others}`, ...(await error) };
@@ -164,6 +171,17 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
     ...(ready ? answer.slots && { slots: answer.slots } : { detail: answer.last }),
     ...(await error),
   };
+}
+
+/** Why a daemon cannot run here: it needs a Docker engine and there is none. The halfstack's own shows elsewhere. */
+async function withoutDocker(
+  world: World,
+  { spec }: EnvironmentRecord,
+  { needsDocker }: Daemon,
+): Promise<string | undefined> {
+  if (!needsDocker || spec.engine === 'docker') return undefined;
+  const facts = await probeDocker(world);
+  return facts.state === 'ok' ? undefined : `it needs Docker: ${dockerTrouble(facts)}`;
 }
 
 function agentAnswer(

@@ -101,7 +101,7 @@ describe.skipIf(needed.skip).each([
   it.runIf(engine === 'native')('fail with the reason where the agent is asked for by name', async () => {
     const { exit, envelope } = await run('start', id, '--only', 'agent');
     expect([exit, envelope?.failure?.code]).toEqual([7, 'BAI-UNHEALTHY']);
-    expect(envelope?.failure?.reason).toContain('It needs a Docker engine');
+    expect(envelope?.failure?.reason).toContain('It needs Docker: there is no Docker engine');
   });
 
   it('come back after each of their processes was killed', { timeout: 400_000 }, async () => {

@@ -144,6 +144,7 @@ function markOf({ state }: StatusRow, { marks }: Look): { mark: string; tone: To
     case 'ready':
       return { mark: marks.done, tone: 'good' };
     case 'starting':
+    case 'unavailable':
     case 'unknown':
       return { mark: marks.know, tone: 'know' };
     case 'unhealthy':
