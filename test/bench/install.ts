@@ -135,7 +135,8 @@ function theirs({ folder, sources, id }: Script): Phases {
         HOME: join(folder, 'home'),
         PYENV_ROOT: root,
         PIP_CACHE_DIR: join(folder, 'pip-cache'),
-        SSL_CERT_FILE: process.env['SSL_CERT_FILE'] ?? '',
+        // whom this machine trusts; pip knows it by a variable of its own
+        ...(process.env['SSL_CERT_FILE'] === undefined ? {} : { PIP_CERT: process.env['SSL_CERT_FILE'] }),
         ...sources.variables,
       },
       timeout: limit * 1000,
