@@ -1,8 +1,9 @@
 // Removes an environment from what was recorded, newest first; looks for work that exists nowhere else before.
 import { daemonsOf } from '../daemons/daemon.ts';
+import { relayOf } from '../daemons/relay.ts';
 import { runningDaemons } from '../daemons/running.ts';
 import { acquireLock } from '../environment/lock.ts';
-import { openJournal } from '../environment/journal.ts';
+import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { forgetEnvironment, readRecord } from '../environment/store.ts';
@@ -98,6 +99,7 @@ async function removeAll(
   const journal = openJournal(world, record);
   await journal.setPhase('deleting');
   await stopRunning(world, record);
+  await enterRelays(world, record, journal);
   const removed: string[] = [];
   const kept: string[] = [];
   const leftovers: { resource: string; reason: string }[] = [];
@@ -140,6 +142,17 @@ async function stopRunning(world: World, record: EnvironmentRecord): Promise<voi
     daemons.map(({ name }) => name),
   );
   if (running.size > 0) await stopUnderLock(world, record, { daemons, halfstack: false });
+}
+
+/** What an agent that was started by hand left beside its process: its name tells that it is of this environment. */
+async function enterRelays(world: World, record: EnvironmentRecord, journal: RecordJournal): Promise<void> {
+  const { spec } = record;
+  if (spec.engine !== 'docker') return;
+  for (const daemon of daemonsOf(world.host, spec).filter(({ needsDocker }) => needsDocker)) {
+    const relay = relayOf(daemon, spec.engineAddress);
+    // an engine that does not answer is told of when its containers are to be removed
+    if (await resourceExists(world, relay).catch(() => false)) await journal.addResource(relay);
+  }
 }
 
 /** The folders above the install path may be shared with others: that they stay is no news. */
