@@ -1,28 +1,30 @@
 // Opens a Docker engine for this run: every call ends in time, and every error is one a user can act upon.
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { Failure } from '../failure.ts';
 import { hasCode } from '../host/files.ts';
 import type { World } from '../world.ts';
 import { localAddress } from './address.ts';
 
 export interface Connection {
-  readonly client: Docker;
+  /** The engine's client; loaded with the first call, as most commands of a native halfstack make none. */
+  readonly open: () => Promise<Docker>;
   readonly address: string;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
 }
 
-/** An engine's client. `address` is local, as a probe found it. dockerode's `timeout` is never used: with it
- * a promise may never settle; each call takes an abort signal. */
-export function openDocker(address: string): Docker {
-  const local = localAddress(address);
-  if (local === undefined) throw new Error(`not an address of a local Docker engine: ${address}`);
-  return 'socketPath' in local ? new Docker(local) : new Docker({ ...local, protocol: 'http' });
-}
-
 /** Nothing is asked before the first call. Throws only for an address that no probe would have found. */
 export function connectTo(world: World, address: string): Connection {
-  return { client: openDocker(address), address, signal: world.signal };
+  const local = localAddress(address);
+  if (local === undefined) throw new Error(`not an address of a local Docker engine: ${address}`);
+  let opened: Docker | undefined;
+  // dockerode's `timeout` is never used: with it a promise may never settle; each call takes an abort signal
+  const open = async (): Promise<Docker> => {
+    const { default: Client } = await import('dockerode');
+    opened ??= new Client('socketPath' in local ? local : { ...local, protocol: 'http' });
+    return opened;
+  };
+  return { open, address, signal: world.signal };
 }
 
 /** Milliseconds for calls that only look, and for those that start and stop things. */
@@ -33,7 +35,7 @@ export interface Asking<T> {
   /** What it is for, as it follows "Docker could not": `start container dev-db-1`. */
   readonly doing: string;
   readonly limit: number;
-  readonly call: (abortSignal: AbortSignal) => Promise<T>;
+  readonly call: (client: Docker, abortSignal: AbortSignal) => Promise<T>;
 }
 
 /** Asks the engine. Throws `BAI-ENGINE` when it does not answer, or says no. */
@@ -52,25 +54,22 @@ export async function askFor<T>(connection: Connection, asking: Asking<T>): Prom
     if (statusOf(error) === 404) return undefined;
     throw error;
   };
-  return ask(connection, { ...asking, call: (signal) => asking.call(signal).catch(absent) });
+  return ask(connection, { ...asking, call: (client, signal) => asking.call(client, signal).catch(absent) });
 }
 
 /**
  * A call with a time limit, its errors unchanged. Settles in any case: dockerode leaves a promise open for ever
  * when an answer breaks off in its middle.
  */
-export async function request<T>(
-  connection: Connection,
-  limit: number,
-  call: (abortSignal: AbortSignal) => Promise<T>,
-): Promise<T> {
+export async function request<T>(connection: Connection, limit: number, call: Asking<T>['call']): Promise<T> {
   connection.signal.throwIfAborted();
+  const client = await connection.open();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
   const signal = AbortSignal.any([connection.signal, late.signal]);
   try {
     return await Promise.race([
-      call(signal),
+      call(client, signal),
       new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(reasonOf(signal)), { once: true });
       }),

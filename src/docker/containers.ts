@@ -1,7 +1,7 @@
 // Containers: how one stands, making, starting, stopping, removing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import { ask, askFor, changeLimit, lookLimit, statusOf, type Connection } from './client.ts';
+import { ask, askFor, changeLimit, lookLimit, statusOf, type Connection, type Asking } from './client.ts';
 import { projectLabel, type Labels } from './labels.ts';
 
 export interface ContainerFacts {
@@ -29,7 +29,7 @@ export async function findContainer(
   const found = await askFor(connection, {
     doing: `look at container ${name}`,
     limit: lookLimit,
-    call: (abortSignal) => connection.client.getContainer(name).inspect({ abortSignal }),
+    call: (client, abortSignal) => client.getContainer(name).inspect({ abortSignal }),
   });
   // the engine also takes the beginning of an ID for a name
   if (found?.Name !== `/${name}`) return undefined;
@@ -61,9 +61,9 @@ export async function containersOfProject(
   const found = await ask(connection, {
     doing: 'list its containers',
     limit: lookLimit,
-    call: (abortSignal) => {
+    call: (client, abortSignal) => {
       const filters = { label: [`${projectLabel}=${project}`] };
-      return connection.client.listContainers({ all: true, filters, abortSignal });
+      return client.listContainers({ all: true, filters, abortSignal });
     },
   });
   return found.map(({ Names, Labels }) => ({ name: Names[0]?.replace(/^\//, '') ?? '', labels: Labels }));
@@ -75,8 +75,8 @@ export async function createContainer(connection: Connection, name: string, body
     doing: `make container ${name}`,
     limit: changeLimit,
     // without `_query` and `_body` dockerode puts the whole description, secrets included, into the URL
-    call: (abortSignal) =>
-      connection.client.createContainer({ _query: { name }, _body: body, abortSignal } as object),
+    call: (client, abortSignal) =>
+      client.createContainer({ _query: { name }, _body: body, abortSignal } as object),
   });
 }
 
@@ -85,7 +85,7 @@ export async function startContainer(connection: Connection, name: string): Prom
   await apply(connection, {
     doing: `start container ${name}`,
     needless: [304],
-    call: (abortSignal) => connection.client.getContainer(name).start({ abortSignal }),
+    call: (client, abortSignal) => client.getContainer(name).start({ abortSignal }),
   });
 }
 
@@ -94,7 +94,7 @@ export async function unpauseContainer(connection: Connection, name: string): Pr
   await apply(connection, {
     doing: `wake container ${name}`,
     needless: [],
-    call: (abortSignal) => connection.client.getContainer(name).unpause({ abortSignal }),
+    call: (client, abortSignal) => client.getContainer(name).unpause({ abortSignal }),
   });
 }
 
@@ -103,7 +103,7 @@ export async function stopContainer(connection: Connection, name: string): Promi
   await apply(connection, {
     doing: `stop container ${name}`,
     needless: [304, 404],
-    call: (abortSignal) => connection.client.getContainer(name).stop({ t: stopGrace, abortSignal }),
+    call: (client, abortSignal) => client.getContainer(name).stop({ t: stopGrace, abortSignal }),
   });
 }
 
@@ -113,9 +113,9 @@ export async function removeContainer(connection: Connection, name: string): Pro
   const asked = await askFor(connection, {
     doing: `remove container ${name}`,
     limit: changeLimit,
-    call: async (abortSignal) => {
+    call: async (client, abortSignal) => {
       try {
-        await connection.client.getContainer(name).remove({ v: true, force: true, abortSignal });
+        await client.getContainer(name).remove({ v: true, force: true, abortSignal });
       } catch (error) {
         // 409: somebody else removes it right now
         if (statusOf(error) !== 409) throw error;
@@ -141,16 +141,16 @@ interface Change {
   readonly doing: string;
   /** Statuses that say that nothing had to be done; 304: it is so already. */
   readonly needless: readonly number[];
-  readonly call: (abortSignal: AbortSignal) => Promise<unknown>;
+  readonly call: Asking<unknown>['call'];
 }
 
 async function apply(connection: Connection, change: Change): Promise<void> {
   await ask(connection, {
     doing: change.doing,
     limit: changeLimit,
-    call: async (abortSignal) => {
+    call: async (client, abortSignal) => {
       try {
-        await change.call(abortSignal);
+        await change.call(client, abortSignal);
       } catch (error) {
         if (!change.needless.includes(statusOf(error) ?? 0)) throw error;
       }

@@ -13,16 +13,15 @@ export async function findImage(connection: Connection, name: string): Promise<I
   const found = await askFor(connection, {
     doing: `look at image ${name}`,
     limit: lookLimit,
-    call: (abortSignal) => connection.client.getImage(name).inspect({ abortSignal } as object),
+    call: (client, abortSignal) => client.getImage(name).inspect({ abortSignal } as object),
   });
   return found === undefined ? undefined : { id: found.Id, bytes: found.Size };
 }
 
 /** Why the engine's registry would not give an image, or undefined if it would; asked by the engine itself. */
 export async function pullTrouble(connection: Connection, name: string): Promise<string | undefined> {
-  const { client } = connection;
   try {
-    await request(connection, 5000, (abortSignal) =>
+    await request(connection, 5000, (client, abortSignal) =>
       client.getImage(name).distribution({ abortSignal } as object),
     );
     return undefined;
@@ -47,12 +46,13 @@ export async function pullImage(
   name: string,
   onProgress: (progress: PullProgress) => void,
 ): Promise<void> {
-  const { client, signal } = connection;
+  const { open, signal } = connection;
   const silent = new AbortController();
   const stuck = (): void => silent.abort(new Error(`nothing came for ${silenceLimit / 1000} s`));
   let timer = setTimeout(stuck, silenceLimit);
   try {
     const abortSignal = AbortSignal.any([signal, silent.signal]);
+    const client = await open();
     const stream = await client.pull(name, { abortSignal });
     const layers = new Map<string, PullProgress>();
     for await (const message of messagesOf(stream)) {

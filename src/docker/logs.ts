@@ -12,8 +12,8 @@ export async function* containerLines(
   const frames = await askFor<AsyncIterable<Buffer> | Buffer>(connection, {
     doing: `read the log of container ${name}`,
     limit: lookLimit,
-    call: () => {
-      const container = connection.client.getContainer(name);
+    call: (client) => {
+      const container = client.getContainer(name);
       return follow
         ? (container.logs({ ...options, follow: true }) as Promise<AsyncIterable<Buffer>>)
         : container.logs({ ...options, follow: false });

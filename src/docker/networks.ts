@@ -12,7 +12,7 @@ export async function findNetwork(connection: Connection, name: string): Promise
   const found = await askFor(connection, {
     doing: `look at network ${name}`,
     limit: lookLimit,
-    call: () => connection.client.getNetwork(name).inspect(),
+    call: (client) => client.getNetwork(name).inspect(),
   });
   // the engine also takes the beginning of an ID for a name
   return found?.Name === name ? { id: found.Id, labels: { ...found.Labels } } : undefined;
@@ -23,13 +23,13 @@ export async function createNetwork(connection: Connection, name: string, labels
   await ask(connection, {
     doing: `make network ${name}`,
     limit: changeLimit,
-    call: (abortSignal) =>
-      connection.client.createNetwork({
+    call: (client, abortSignal) =>
+      client.createNetwork({
         _query: {},
         // two networks may have one name: engines before 24 look out for that only when asked to
         _body: { Name: name, Driver: 'bridge', CheckDuplicate: true, Labels: labels },
         abortSignal,
-      } as unknown as Parameters<typeof connection.client.createNetwork>[0]),
+      } as unknown as Parameters<typeof client.createNetwork>[0]),
   });
 }
 
@@ -38,8 +38,8 @@ export async function removeNetwork(connection: Connection, name: string): Promi
   const asked = await askFor(connection, {
     doing: `remove network ${name}`,
     limit: changeLimit,
-    call: async (abortSignal) => {
-      await connection.client.getNetwork(name).remove({ abortSignal });
+    call: async (client, abortSignal) => {
+      await client.getNetwork(name).remove({ abortSignal });
       return true;
     },
   });

@@ -73,8 +73,8 @@ async function probeAddress(world: World, address: string): Promise<DockerFacts>
   try {
     // the types lag: `version` takes an abort signal like every other call
     const answer = versionSchema.safeParse(
-      await request(connection, probeLimit, (abortSignal) =>
-        (connection.client.version as (options: object) => Promise<unknown>)({ abortSignal }),
+      await request(connection, probeLimit, (client, abortSignal) =>
+        (client.version as (options: object) => Promise<unknown>)({ abortSignal }),
       ),
     );
     if (!answer.success) return { state: 'down', address, why: 'what listens there is no Docker engine' };

@@ -10,7 +10,7 @@ export async function findVolume(
   const found = await askFor(connection, {
     doing: `look at volume ${name}`,
     limit: lookLimit,
-    call: (abortSignal) => connection.client.getVolume(name).inspect({ abortSignal }),
+    call: (client, abortSignal) => client.getVolume(name).inspect({ abortSignal }),
   });
   // an engine answers null for a volume without labels, whatever the types say
   return found === undefined ? undefined : { labels: { ...found.Labels } };
@@ -21,8 +21,8 @@ export async function createVolume(connection: Connection, name: string, labels:
   await ask(connection, {
     doing: `make volume ${name}`,
     limit: changeLimit,
-    call: (abortSignal) =>
-      connection.client.createVolume({
+    call: (client, abortSignal) =>
+      client.createVolume({
         _query: {},
         _body: { Name: name, Labels: labels },
         abortSignal,
@@ -35,8 +35,8 @@ export async function removeVolume(connection: Connection, name: string): Promis
   const asked = await askFor(connection, {
     doing: `remove volume ${name}`,
     limit: changeLimit,
-    call: async (abortSignal) => {
-      await connection.client.getVolume(name).remove({ abortSignal });
+    call: async (client, abortSignal) => {
+      await client.getVolume(name).remove({ abortSignal });
       return true;
     },
   });

@@ -1,5 +1,5 @@
 // The door to PostgreSQL: whether it takes our login, and a connection that is closed whatever happens.
-import pg from 'pg';
+import type pg from 'pg';
 import { Failure } from '../failure.ts';
 import { connectionTrouble, never, notYet, ready, type Answer } from './answer.ts';
 import type { Endpoints } from './engine.ts';
@@ -18,7 +18,7 @@ export async function probePostgres(endpoint: Endpoints['postgres'], signal: Abo
   } catch (error) {
     signal.throwIfAborted();
     // 28…: the login itself is refused, and will be for as long as the data lives
-    if (error instanceof pg.DatabaseError && error.code?.startsWith('28')) return never(error.message);
+    if (error instanceof Error && sqlState(error).startsWith('28')) return never(error.message);
     return notYet(connectionTrouble(error));
   }
 }
@@ -56,7 +56,8 @@ async function connected<T>(
   use: (client: PostgresClient) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const client = new pg.Client({
+  const { default: loaded } = await import('pg');
+  const client = new loaded.Client({
     ...endpoint,
     ssl: false,
     application_name: 'bai-dev',
@@ -75,3 +76,5 @@ async function connected<T>(
     await client.end().catch(() => undefined);
   }
 }
+
+const sqlState = (error: Error): string => ('code' in error ? String(error.code) : '');

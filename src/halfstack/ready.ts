@@ -30,7 +30,7 @@ export interface Waiting {
 }
 
 /** Milliseconds between two questions to a server, and to its engine. */
-const pause = 100;
+const pause = 25;
 const troublePause = 1000;
 
 /** Asks one server once. Rejects only when the signal is aborted. */

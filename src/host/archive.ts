@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
-import { extract, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { Failure } from '../failure.ts';
 import { filesystemFailure, makeFolder } from './files.ts';
 
@@ -24,6 +24,7 @@ export interface Unpacking {
 export async function unpackTar({ archive, folder, signal }: Unpacking): Promise<void> {
   signal.throwIfAborted();
   const hostile: string[] = [];
+  const { extract } = await import('tar');
   await extract({
     file: archive,
     cwd: folder,

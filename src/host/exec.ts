@@ -1,5 +1,4 @@
 // Runs other programs: never through a shell, always in a process group of their own that can be ended whole.
-import { execa } from 'execa';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 
@@ -50,6 +49,8 @@ export async function execute(world: World, command: Command): Promise<Output> {
   const lines: string[] = [];
   if (command.quiet !== true) report.emit({ kind: 'command-started', argv, cwd });
 
+  // loaded only when something is run: it takes as long as all the rest of a quick command
+  const { execa } = await import('execa');
   const child = execa(command.file, command.args, {
     cwd,
     env: { ...world.host.variables, ...command.environment, ...world.marks },

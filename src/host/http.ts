@@ -1,6 +1,6 @@
 // Talks HTTP to the outside: proxies as the variables say, a limit on every silence, patience with weak networks.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici';
+import type { Dispatcher, Response } from 'undici';
 import { Failure } from '../failure.ts';
 import type { Host, World } from '../world.ts';
 import { hasCode } from './files.ts';
@@ -53,11 +53,12 @@ export async function receive<T>(
   use: (response: Response, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { target, authorization } = splitCredentials(url);
+  const { fetch } = await import('undici');
   const silence = silenceWatch(limit);
   try {
     const response = await fetch(target, {
       headers: { 'user-agent': `bai-dev/${world.host.version}`, ...authorization, ...headers },
-      dispatcher: dispatcherFor(world.host, target),
+      dispatcher: await dispatcherFor(world.host, target),
       signal: AbortSignal.any([world.signal, silence.signal]),
     });
     if (transient.has(response.status)) throw new StatusError(response);
@@ -111,7 +112,8 @@ class StatusError extends Error {
 const dispatchers = new Map<string, Dispatcher>();
 
 /** Node 20's own fetch heeds no proxy variables; one pool of connections for each proxy, and one without. */
-function dispatcherFor(host: Host, url: URL): Dispatcher {
+async function dispatcherFor(host: Host, url: URL): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
   const proxy = proxyFor(host.variables, url);
   const known = dispatchers.get(proxy ?? '');
   if (known !== undefined) return known;

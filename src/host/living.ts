@@ -10,9 +10,11 @@ export interface Living {
   readonly started: string;
   /** Its command line; a server may have written something else there. */
   readonly command: string;
+  /** The file that it runs, through all links, also after that was removed; undefined where this is not told. */
+  readonly program?: string;
 }
 
-/** What Linux adds to the name of a folder that is gone. */
+/** What Linux adds to the name of what is gone. */
 const gone = ' (deleted)';
 
 /**
@@ -20,8 +22,12 @@ const gone = ' (deleted)';
  * the system does not tell (only Linux does).
  */
 export async function standsIn(pid: number): Promise<string | undefined> {
-  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
-  return folder?.endsWith(gone) === true ? folder.slice(0, -gone.length) : folder;
+  return leadsTo(`/proc/${pid}/cwd`);
+}
+
+async function leadsTo(link: string): Promise<string | undefined> {
+  const path = await readlink(link).catch(() => undefined);
+  return path?.endsWith(gone) === true ? path.slice(0, -gone.length) : path;
 }
 
 /** True if a process was started with a variable of that value; some servers overwrite that memory. */
@@ -46,8 +52,10 @@ export async function livingInEach(folders: readonly string[]): Promise<Readonly
     if (folder === undefined) return;
     const started = await processStart(pid);
     const command = await commandOf(pid);
+    const program = await leadsTo(`/proc/${pid}/exe`);
     if (started === undefined || command === undefined) return;
-    found.set(folder, [...(found.get(folder) ?? []), { pid, started, command }]);
+    const living = { pid, started, command, ...(program === undefined ? {} : { program }) };
+    found.set(folder, [...(found.get(folder) ?? []), living]);
   };
   await Promise.all((await processIds()).map(look));
   for (const living of found.values()) {

@@ -1,4 +1,5 @@
 // Finds and stops the servers of a native halfstack: what runs our program in our data folder is ours, nothing else.
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { ServerRole } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
@@ -11,9 +12,10 @@ import {
   waitForEnd,
   type Living,
 } from '../../host/living.ts';
+import { realPath } from '../../host/path.ts';
 import { commandOf, processStart } from '../../host/proc.ts';
 
-/** What tells a server from all other processes. */
+/** What tells a server from all other processes: which program it runs, and the folder that it stands in. */
 export interface ServerPlace {
   readonly role: ServerRole;
   /** Its data folder, in which it stands. */
@@ -70,7 +72,10 @@ export async function stopServer(place: ServerPlace): Promise<boolean> {
       if ((await waitForEnd([main], seconds)).length === 0) break;
     }
   }
-  const orphans = await waitForEnd(await membersIn(place), main === undefined ? 0 : 1);
+  const orphans = await waitForEnd(
+    await membersAmong(place, await livingIn(place.data)),
+    main === undefined ? 0 : 1,
+  );
   await Promise.all(orphans.map((orphan) => signalLiving(orphan, 'SIGKILL')));
   const [stubborn] = await waitForEnd(orphans, 5);
   if (stubborn !== undefined) {
@@ -82,28 +87,28 @@ export async function stopServer(place: ServerPlace): Promise<boolean> {
   return main !== undefined || orphans.length > 0;
 }
 
-/** Servers, the oldest first: of a process that was just forked from one the command line is the same. */
+/** Servers, the oldest first: of a process that was just forked from one nothing tells it apart. */
 async function serversIn(place: ServerPlace): Promise<Living[]> {
   return serversAmong(place, await livingIn(place.data));
 }
 
 async function serversAmong(place: ServerPlace, there: readonly Living[]): Promise<Living[]> {
-  const living = there.filter(({ command }) => runs(command, place));
-  if (living.length > 0) return living;
+  const members = await membersAmong(place, there);
+  // what PostgreSQL forks calls itself `postgres: checkpointer`, and may outlive it for a while
+  const servers = members.filter(({ command }) => !command.startsWith('postgres: '));
+  if (servers.length > 0) return servers;
   const noted = await notedServer(place);
   return noted === undefined ? [] : [noted];
 }
 
-/** All processes of the server: those that PostgreSQL forks call themselves `postgres: checkpointer`. */
-async function membersIn(place: ServerPlace): Promise<Living[]> {
-  const living = await livingIn(place.data);
-  return living.filter(
-    ({ command }) => runs(command, place) || (place.role === 'postgres' && command.startsWith('postgres: ')),
-  );
+/**
+ * All processes of the server. Their program is told by its name, not its place: a server outlives a cache that was
+ * moved. Debian's redis-server is a link to a program of another name.
+ */
+async function membersAmong({ program }: ServerPlace, there: readonly Living[]): Promise<Living[]> {
+  const names = [program, (await realPath(program)) ?? program].map((path) => basename(path));
+  return there.filter((one) => one.program !== undefined && names.includes(basename(one.program)));
 }
-
-const runs = (command: string, { program }: ServerPlace): boolean =>
-  command === program || command.startsWith(`${program} `);
 
 const noteSchema = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
 const notePath = ({ data }: ServerPlace): string => `${data}.process`;
@@ -113,7 +118,7 @@ async function notedServer(place: ServerPlace): Promise<Living | undefined> {
   if (note === undefined || (await processStart(note.pid)) !== note.started) return undefined;
   if (![undefined, place.data].includes(await standsIn(note.pid))) return undefined;
   const command = await commandOf(note.pid);
-  return command !== undefined && runs(command, place) ? { ...note, command } : undefined;
+  return command?.startsWith(place.program) === true ? { ...note, command } : undefined;
 }
 
 function noteOf(text: string | undefined): z.infer<typeof noteSchema> | undefined {
