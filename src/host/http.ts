@@ -53,7 +53,7 @@ export async function receive<T>(
   use: (response: Response, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { target, authorization } = splitCredentials(url);
-  const { fetch } = await import('undici');
+  const { fetch } = (await import('undici')).default;
   const silence = silenceWatch(limit);
   try {
     const response = await fetch(target, {
@@ -113,7 +113,7 @@ const dispatchers = new Map<string, Dispatcher>();
 
 /** Node 20's own fetch heeds no proxy variables; one pool of connections for each proxy, and one without. */
 async function dispatcherFor(host: Host, url: URL): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici');
+  const { Agent, ProxyAgent } = (await import('undici')).default;
   const proxy = proxyFor(host.variables, url);
   const known = dispatchers.get(proxy ?? '');
   if (known !== undefined) return known;
