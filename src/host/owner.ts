@@ -1,5 +1,5 @@
 // Users of this machine, what is given to them, and copies that cost no room.
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { chown, copyFile, link, mkdir, readFile, readdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filesystemFailure } from './files.ts';
@@ -35,13 +35,15 @@ export async function giveTo(path: string, { uid, gid }: User): Promise<void> {
 export async function shareFolder(from: string, to: string): Promise<void> {
   try {
     await mkdir(to, { mode: 0o755 });
-    for (const entry of await readdir(from, { withFileTypes: true })) {
-      const [source, target] = [join(from, entry.name), join(to, entry.name)];
-      if (entry.isDirectory()) await shareFolder(source, target);
-      else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
-      else await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
-    }
+    const entries = await readdir(from, { withFileTypes: true });
+    await Promise.all(entries.map((entry) => share(entry, join(from, entry.name), join(to, entry.name))));
   } catch (error) {
     throw filesystemFailure('make', to, error);
   }
+}
+
+async function share(entry: Dirent, source: string, target: string): Promise<void> {
+  if (entry.isDirectory()) await shareFolder(source, target);
+  else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+  else await link(source, target).catch(() => copyFile(source, target, constants.COPYFILE_FICLONE));
 }
