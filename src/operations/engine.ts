@@ -40,6 +40,21 @@ export async function chooseEngine(world: World, wish: EngineWish, release: Rele
     : { engine: 'native', reason: `${name} answers, but ${trouble}` };
 }
 
+/**
+ * What to say of a recorded engine that would not be chosen any more, where nobody asked for it by name. Undefined
+ * if it would. Nothing is done about it: the data is where it is.
+ */
+export async function engineRemark(
+  world: World,
+  { wishes, defaults }: Pick<InstallRequest, 'wishes' | 'defaults'>,
+  { spec }: Pick<EnvironmentRecord, 'spec'>,
+): Promise<string | undefined> {
+  if ((wishes.engine ?? defaults.engine ?? 'auto') !== 'auto') return undefined;
+  const { engine, reason = '' } = await chooseEngine(world, 'auto', spec.release);
+  if (engine === spec.engine) return undefined;
+  return `A new environment would get the ${engine} engine (${reason}). ${spec.id} stays with ${spec.engine}.`;
+}
+
 /** Why the images cannot be had; undefined if all are there or to be pulled. */
 async function imageTrouble(world: World, address: string, release: Release): Promise<string | undefined> {
   const connection = connectTo(world, address);

@@ -14,7 +14,7 @@ import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
 import { finishDelete } from './delete.ts';
 import { chosenRelease, draftOf, specOf } from './decide.ts';
-import { engineOf } from './engine.ts';
+import { engineOf, engineRemark } from './engine.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
 import { walk } from './walk.ts';
@@ -115,7 +115,11 @@ async function attemptInstall(
   // A run with nothing to do asks the machine nothing that could stop it, and takes no lock.
   if (record?.phase === 'ready' && (await nothingToDo(world, record))) return finish('unchanged', record);
 
-  const found = await survey(world, draft);
+  const [found, remark] = await Promise.all([
+    survey(world, draft),
+    record === undefined ? undefined : engineRemark(world, request, record),
+  ]);
+  if (remark !== undefined) world.report.emit({ kind: 'note', severity: 'note', message: remark });
   world.report.emit({ kind: 'prechecks', findings: found.findings, seconds: found.seconds });
   const warnings = found.findings.filter(({ severity }) => severity === 'warning').map(({ title }) => title);
   assertNoBlocker(draft.id, found.findings);
