@@ -344,6 +344,17 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(carrying(id)).toEqual([]);
     expect(existsSync(join(home.state, 'environments', id))).toBe(false);
   });
+
+  it('is made and started in one go', async () => {
+    const both = stage.id('both');
+    const made = await done<{ outcome: string; started: StartResult }>(...stage.install(both), '--start');
+    expect(made.outcome).toBe('made');
+    expect(made.started.daemons.map(({ outcome }) => outcome)).toEqual(names.map(() => 'started'));
+    expect(carrying(both)).not.toEqual([]);
+    const ended = await run('delete', '-e', both, '--yes');
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    expect(carrying(both)).toEqual([]);
+  });
 });
 
 function parentOf(pid: number): number {
