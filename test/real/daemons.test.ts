@@ -94,15 +94,18 @@ describe.skipIf(needed.skip).each([
     expect(readFileSync(join(folder, 'note.txt'), 'utf8')).toBe(text);
   });
 
-  it.runIf(engine === 'docker')('have an agent that the client calls ALIVE', () => {
-    expect(client(...recordOf(release.home, id)!.spec.release.client.agents)).toContain('ALIVE');
-  });
-
-  it.runIf(engine === 'native')('fail with the reason where the agent is asked for by name', async () => {
-    const { exit, envelope } = await run('start', id, '--only', 'agent');
-    expect([exit, envelope?.failure?.code]).toEqual([7, 'BAI-UNHEALTHY']);
-    expect(envelope?.failure?.reason).toContain('It needs Docker: there is no Docker engine');
-  });
+  // each engine has the one that fits it: in CI a test that is left out counts as failed
+  if (engine === 'docker') {
+    it('have an agent that the client calls ALIVE', () => {
+      expect(client(...recordOf(release.home, id)!.spec.release.client.agents)).toContain('ALIVE');
+    });
+  } else {
+    it('fail with the reason where the agent is asked for by name', async () => {
+      const { exit, envelope } = await run('start', id, '--only', 'agent');
+      expect([exit, envelope?.failure?.code]).toEqual([7, 'BAI-UNHEALTHY']);
+      expect(envelope?.failure?.reason).toContain('It needs Docker: there is no Docker engine');
+    });
+  }
 
   it('come back after each of their processes was killed', { timeout: 400_000 }, async () => {
     for (const name of expected) {
