@@ -142,15 +142,13 @@ async function attemptInstall(
   try {
     if (!sameRecord(await readRecord(host, draft.id), record)) return 'again';
     if (record === undefined && !(await claim(world, planned, draft.ports))) return 'again';
+    // before the walk, which changes the record's phase
+    const outcome = record === undefined ? 'made' : record.phase === 'ready' ? 'repaired' : 'continued';
     world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
     const journal = openJournal(world, planned);
     await walk(world, { record: planned, steps: stepsOfRecord(world, planned), journal });
     await journal.setPhase('ready');
-    return finish(
-      record === undefined ? 'made' : record.phase === 'ready' ? 'repaired' : 'continued',
-      planned,
-      { warnings },
-    );
+    return finish(outcome, planned, { warnings });
   } finally {
     await lock.release();
   }
