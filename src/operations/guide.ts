@@ -32,7 +32,8 @@ export interface Guide {
   readonly daemons: readonly GuideDaemon[];
   readonly urls: Readonly<Record<'web' | 'manager', string>>;
   readonly halfstack: {
-    readonly file: string;
+    /** The compose file; a native halfstack has none. */
+    readonly file?: string;
     readonly ports: Readonly<Record<'postgres' | 'redis' | 'etcd', number>>;
   };
   readonly accounts: Release['accounts'];
@@ -79,7 +80,7 @@ export async function guide(world: World, { id }: { id: string }): Promise<Guide
     ),
     urls: { web: `http://127.0.0.1:${ports.webserver}`, manager: `http://127.0.0.1:${ports.manager}` },
     halfstack: {
-      file: composeFile(spec),
+      ...(spec.engine === 'docker' ? { file: composeFile(spec) } : {}),
       ports: { postgres: ports.postgres, redis: ports.redis, etcd: ports.etcd },
     },
     accounts: release.accounts,

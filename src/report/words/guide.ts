@@ -46,7 +46,9 @@ export function guideScreen(guide: Guide, look: Look): string[] {
     ),
     ...(guide.client.files.length > 1 ? [`  Others: ${guide.client.files.slice(1).join(', ')}`] : []),
     ...title('Halfstack'),
-    `    docker compose -f ${short(guide.halfstack.file)} -p ${guide.id} ps`,
+    guide.halfstack.file === undefined
+      ? `    bai-dev logs ${guide.id} postgres`
+      : `    docker compose -f ${short(guide.halfstack.file)} -p ${guide.id} ps`,
     ...title('Log'),
     `    ${short(guide.log)}`,
   ];
