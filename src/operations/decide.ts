@@ -1,5 +1,6 @@
 // Turns a request into something complete: a draft to check the machine against, then a spec.
 import { join } from 'node:path';
+import { installsFolder } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
@@ -54,8 +55,7 @@ export function draftOf(
 }
 
 /** Where an environment goes when nobody says where. */
-export const defaultInstallPath = (world: World, id: string): string =>
-  join(world.host.home, 'backend.ai-dev', id);
+export const defaultInstallPath = (world: World, id: string): string => join(installsFolder(world.host), id);
 
 /** The release by flag, variable or file; else the one that the ID ends with; else the catalogue's default. */
 export function chosenRelease(

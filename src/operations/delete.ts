@@ -6,13 +6,14 @@ import { acquireLock } from '../environment/lock.ts';
 import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { forgetEnvironment, readRecord } from '../environment/store.ts';
+import { forgetEnvironment } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { describeResource, removeResource, resourceExists } from '../resources/inventory.ts';
 import type { Resource } from '../resources/resource.ts';
 import { workIn, type Work } from '../source/work.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { leaveIfLast, stopUnderLock } from './stop.ts';
+import { existingRecord } from './existing.ts';
 
 export interface DeleteRequest {
   readonly id: string;
@@ -37,8 +38,7 @@ export interface DeleteResult {
 export async function deleteEnvironment(outer: World, request: DeleteRequest): Promise<DeleteResult> {
   const began = performance.now();
   const world = forEnvironment(outer, request.id);
-  const record = await readRecord(world.host, request.id);
-  if (record === undefined) throw absent(request.id);
+  const record = await existingRecord(world, request.id);
   world.report.emit({
     kind: 'environment',
     command: 'delete',
@@ -83,8 +83,7 @@ export async function finishDelete(
 ): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
   const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `delete -e ${id}` });
   try {
-    const record = await readRecord(world.host, id);
-    if (record === undefined) throw absent(id);
+    const record = await existingRecord(world, id);
     await assertNoWork(world, record);
     return await removeAll(world, record);
   } finally {
@@ -195,10 +194,4 @@ async function consent(world: World, { id, yes }: DeleteRequest, record: Environ
 async function presentOf(world: World, resources: readonly Resource[]): Promise<Resource[]> {
   const there = await Promise.all(resources.map((resource) => resourceExists(world, resource)));
   return resources.filter((_, at) => there[at]);
-}
-
-function absent(id: string): Failure {
-  return new Failure('BAI-ENVIRONMENT-ABSENT', `There is no environment ${id}.`, {
-    next: [{ purpose: 'make it', command: `bai-dev install -e ${id}` }],
-  });
 }

@@ -8,10 +8,9 @@ import {
   virtualenvName,
   virtualenvPath,
 } from '../environment/names.ts';
-import { readRecord } from '../environment/store.ts';
-import { Failure } from '../failure.ts';
 import type { Release } from '../release/release.ts';
 import type { World } from '../world.ts';
+import { existingRecord } from './existing.ts';
 
 export interface GuideDaemon {
   readonly component: string;
@@ -50,12 +49,7 @@ export interface Guide {
 
 /** Everything about an environment that its record knows; touches nothing. `BAI-ENVIRONMENT-ABSENT` if there is none. */
 export async function guide(world: World, { id }: { id: string }): Promise<Guide> {
-  const record = await readRecord(world.host, id);
-  if (record === undefined) {
-    throw new Failure('BAI-ENVIRONMENT-ABSENT', `There is no environment ${id}.`, {
-      next: [{ purpose: 'make it', command: `bai-dev install -e ${id}` }],
-    });
-  }
+  const record = await existingRecord(world, id);
   const { spec } = record;
   const { release, ports } = spec;
   const clientTree = member(release.virtualenvs, release.client.virtualenv, 'virtualenv').tree;

@@ -9,13 +9,12 @@ import { isKept } from '../plan/run.ts';
 import { survey } from '../prechecks/survey.ts';
 import { loadCatalogue } from '../release/catalogue.ts';
 import type { Finding, PlannedStep } from '../report/events.ts';
-import { installSteps } from '../steps/plan.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
 import { finishDelete } from './delete.ts';
 import { chosenRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
-import { makingOf, stepsOfRecord } from './making.ts';
+import { stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
 import { walk } from './walk.ts';
 
@@ -113,7 +112,10 @@ async function attemptInstall(
   };
 
   // A run with nothing to do asks the machine nothing that could stop it, and takes no lock.
-  if (record?.phase === 'ready' && (await nothingToDo(world, record))) return finish('unchanged', record);
+  const known = record && (await plannedSteps(world, record));
+  if (record?.phase === 'ready' && known?.every(({ outlook }) => outlook === 'keep') === true) {
+    return finish('unchanged', record);
+  }
 
   const [found, remark] = await Promise.all([
     survey(world, draft),
@@ -125,7 +127,7 @@ async function attemptInstall(
   assertNoBlocker(draft.id, found.findings);
 
   const planned = record ?? (await draftRecord(world, specOf(draft, found)));
-  const steps = await plannedSteps(world, planned);
+  const steps = known ?? (await plannedSteps(world, planned));
   world.report.emit({ kind: 'plan', steps, seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') });
   if (request.dryRun) return finish('planned', planned, { plan: steps, warnings });
   if (
@@ -154,19 +156,11 @@ async function attemptInstall(
   }
 }
 
-/** True if every step of a ready environment is found done. */
-async function nothingToDo(world: World, record: EnvironmentRecord): Promise<boolean> {
-  const journal = { mark: (id: string) => record.marks[id] };
-  const kept = await Promise.all(
-    stepsOfRecord(world, record).map((step) => isKept(step, journal).catch(() => false)),
-  );
-  return kept.every(Boolean);
-}
-
+/** The plan, with what is found done already: each step is looked at once. */
 async function plannedSteps(world: World, record: EnvironmentRecord): Promise<PlannedStep[]> {
   const journal = { mark: (id: string) => record.marks[id] };
   return Promise.all(
-    installSteps(makingOf(world, record)).map(async (step) => ({
+    stepsOfRecord(world, record).map(async (step) => ({
       id: step.id,
       title: step.title,
       group: step.group,

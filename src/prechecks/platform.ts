@@ -7,8 +7,7 @@ const systems: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: 'Li
 const architectures = ['x64', 'arm64'];
 
 /** System, architecture and user; and whether the release's ready-made binaries exist for them. */
-// eslint-disable-next-line @typescript-eslint/require-await -- all prechecks have one shape
-export async function checkPlatform({ host }: World, { release }: Draft): Promise<Checked<never>> {
+export function checkPlatform({ host }: World, { release }: Draft): Promise<Checked<never>> {
   const findings: Finding[] = [platform(host.platform, host.architecture)];
   if (host.user.uid === 0) {
     findings.push({
@@ -30,7 +29,7 @@ export async function checkPlatform({ host }: World, { release }: Draft): Promis
       reason: `The sources of ${bare.map((tree) => tree.package.name).join(', ')} lack files that only come built.`,
     });
   }
-  return { findings };
+  return Promise.resolve({ findings });
 }
 
 function platform(system: NodeJS.Platform, architecture: string): Finding {
