@@ -1,6 +1,7 @@
 // Who stands in a daemon's way: a stranger on one of its ports.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
-import { isTaken, portHolder } from '../host/net.ts';
+import { isTaken, portHolder, type PortHolder } from '../host/net.ts';
 import type { Daemon } from './daemon.ts';
 
 /**
@@ -13,9 +14,9 @@ export async function assertPortsFree(
   { name, ports, then = `bai-dev start ${id}` }: Pick<Daemon, 'name' | 'ports'> & { then?: string | false },
 ): Promise<void> {
   for (const port of ports) {
-    if (!(await isTaken(port))) continue;
-    const holder = await portHolder(port);
-    const { pid, command, user, since } = holder ?? {};
+    const holder = await lastingHolder(port);
+    if (holder === undefined) continue;
+    const { pid, command, user, since } = holder;
     const who =
       command === undefined
         ? `a process of ${user ?? 'an unknown user'}`
@@ -29,5 +30,21 @@ export async function assertPortsFree(
         ...(then === false ? [] : [{ purpose: 'then', command: then }]),
       ],
     });
+  }
+}
+
+/** How long a process that is just ending may still hold a port, in milliseconds. */
+const ending = 2000;
+
+/**
+ * Who holds a port and goes on holding it; undefined if it is free. A process that is just ending has no command
+ * line any more, but its sockets for a moment longer: whoever cannot be named is looked at again for a while.
+ */
+async function lastingHolder(port: number): Promise<Partial<PortHolder> | undefined> {
+  for (const until = performance.now() + ending; ;) {
+    if (!(await isTaken(port))) return undefined;
+    const holder = await portHolder(port);
+    if (holder?.command !== undefined || performance.now() > until) return holder ?? {};
+    await sleep(50);
   }
 }
