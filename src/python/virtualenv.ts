@@ -3,15 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { member, ownerFile, treePath, virtualenvName, virtualenvPath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
-import {
-  kindOf,
-  listFolder,
-  makeFolder,
-  moveOver,
-  readText,
-  removeWhole,
-  writeWhole,
-} from '../host/files.ts';
+import { kindOf, makeFolder, moveOver, readText, removeWhole, writeWhole } from '../host/files.ts';
 import { linkTarget, pointLink } from '../host/links.ts';
 import type { World } from '../world.ts';
 import { dayArguments, resolution } from './resolution.ts';
@@ -110,11 +102,12 @@ async function begin(world: World, { spec }: VirtualenvWish, path: string): Prom
   await moveOver(partial, path);
 }
 
-/** Removes one of ours. The owner file goes last, so that a removal that was cut off can be finished. */
+/** Removes one of ours: first it gets its partial name, so that a removal that was cut off leaves nothing unclaimed. */
 export async function discardVirtualenv(path: string): Promise<void> {
-  const inside = (await listFolder(path)).filter((name) => name !== ownerFile);
-  for (const name of inside) await removeWhole(join(path, name));
-  await removeWhole(path);
+  const partial = virtualenvPartial(path);
+  await removeWhole(partial);
+  await moveOver(path, partial);
+  await removeWhole(partial);
 }
 
 async function fill(world: World, wish: VirtualenvMaking, path: string): Promise<void> {

@@ -1,15 +1,18 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseId } from '../../src/environment/id.ts';
 import type { EnvironmentSpec } from '../../src/environment/spec.ts';
 import { isKept, runSteps } from '../../src/plan/run.ts';
@@ -30,6 +33,7 @@ import { sandbox, type Sandbox } from '../rig/world.ts';
 
 const needed = requires('network');
 const python = realPython();
+const discarding = join(import.meta.dirname, '../../src/python/virtualenv.ts');
 
 let standIns: StandIns;
 let index: Index;
@@ -185,6 +189,30 @@ describe.skipIf(needed.skip)(needed.title('virtualenvs'), () => {
     // only what pyenv needs was missing
     expect(existsSync(join(envs, 'venv-one-client/mine'))).toBe(true);
     expect(packages('one', 'client')).toBe('standin-client-py 1.0');
+  });
+
+  it('are made again after a kill in the middle of their removal', async () => {
+    const envs = join(box.folder, 'pyenv/versions', python.version, 'envs');
+    renameSync(join(envs, 'venv-one-common'), join(envs, '.venv-one-common.partial'));
+    expect(await first.run()).toMatchObject({ 'virtualenv:common': 'done', 'virtualenv:client': 'kept' });
+    expect(first.failure()).toBeUndefined();
+    expect(readdirSync(envs)).not.toContain('.venv-one-common.partial');
+  });
+
+  it('are never without their owner while they are removed', async () => {
+    const path = join(box.folder, 'removed/venv-five-common');
+    for (let after = 0; after < 10; after++) {
+      mkdirSync(join(path, 'lib'), { recursive: true });
+      for (let at = 0; at < 500; at++) writeFileSync(join(path, 'lib', String(at)), '');
+      writeFileSync(join(path, '.bai-dev-environment'), 'five\n');
+      const code = `(await import(${JSON.stringify(discarding)})).discardVirtualenv(${JSON.stringify(path)})`;
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code]);
+      await vi.waitUntil(() => !existsSync(join(path, 'lib/0')), { interval: 1, timeout: 20_000 });
+      await setTimeout(after);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(existsSync(path)).toBe(existsSync(join(path, '.bai-dev-environment')));
+    }
   });
 
   it('come from the stored resolution without any index, in the trees if there is no pyenv', async () => {
