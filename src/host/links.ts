@@ -13,9 +13,12 @@ export async function linkTarget(path: string): Promise<string | undefined> {
   }
 }
 
+/** The name beside it under which a link begins. */
+export const linkPartial = (path: string): string => join(dirname(path), `.${basename(path)}.partial`);
+
 /** Makes a link, in place of one that is there; at no time is there none. */
 export async function pointLink(path: string, target: string): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.partial`);
+  const beside = linkPartial(path);
   await removeFile(beside);
   await makeLink(target, beside);
   await moveOver(beside, path);

@@ -3,7 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { member, ownerFile, treePath, virtualenvName, virtualenvPath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
-import { kindOf, makeFolder, moveOver, readText, removeWhole, writeWhole } from '../host/files.ts';
+import {
+  kindOf,
+  makeFolder,
+  moveOver,
+  readText,
+  removePartials,
+  removeWhole,
+  writeWhole,
+} from '../host/files.ts';
 import { linkTarget, pointLink } from '../host/links.ts';
 import type { World } from '../world.ts';
 import { dayArguments, resolution } from './resolution.ts';
@@ -83,9 +91,10 @@ export async function makeVirtualenv(world: World, wish: VirtualenvMaking): Prom
     await pointLink(link, path);
   }
   const file = selectionFile(spec, name);
+  if (file === undefined) return;
+  await removePartials(file);
   // another content is the developer's own choice
-  if (file !== undefined && (await kindOf(file)) === undefined)
-    await writeWhole(file, selectionContent(spec, name), 0o644);
+  if ((await kindOf(file)) === undefined) await writeWhole(file, selectionContent(spec, name), 0o644);
 }
 
 /** An empty folder that says whose it is, in one step, in place of one of ours. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { kindOf, removeFile, removeWhole } from '../host/files.ts';
-import { linkTarget } from '../host/links.ts';
+import { linkPartial, linkTarget } from '../host/links.ts';
 import { ownerFile } from '../environment/names.ts';
 import { discardVirtualenv, virtualenvPartial } from '../python/virtualenv.ts';
 import type { ResourceHandling } from './handling.ts';
@@ -19,7 +19,8 @@ export const virtualenvKind: ResourceHandling<'virtualenv'> = {
         facts: { path },
       });
     }
-    if (link !== undefined && (await linkTarget(link)) === path) await removeFile(link);
+    for (const one of link === undefined ? [] : [linkPartial(link), link])
+      if ((await linkTarget(one)) === path) await removeFile(one);
     if (kind === undefined) return 'absent';
     await discardVirtualenv(path);
     return 'removed';

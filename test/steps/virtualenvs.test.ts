@@ -178,6 +178,7 @@ describe.skipIf(needed.skip)(needed.title('virtualenvs'), () => {
     writeFileSync(join(envs, 'venv-one-manager/half'), '');
     rmSync(join(box.folder, 'pyenv/versions/venv-one-client'));
     rmSync(join(box.folder, 'one/client-py/.python-version'));
+    writeFileSync(join(box.folder, 'one/client-py/..python-version.1.2.partial'), '');
     writeFileSync(join(envs, 'venv-one-client/mine'), '');
     const outcomes = await first.run();
     expect(outcomes).toMatchObject({
@@ -188,6 +189,7 @@ describe.skipIf(needed.skip)(needed.title('virtualenvs'), () => {
     expect(existsSync(join(envs, 'venv-one-manager/half'))).toBe(false);
     // only what pyenv needs was missing
     expect(existsSync(join(envs, 'venv-one-client/mine'))).toBe(true);
+    expect(existsSync(join(box.folder, 'one/client-py/..python-version.1.2.partial'))).toBe(false);
     expect(packages('one', 'client')).toBe('standin-client-py 1.0');
   });
 
@@ -277,6 +279,8 @@ describe.skipIf(needed.skip)(needed.title('virtualenvs'), () => {
   });
 
   it('go without a trace', async () => {
+    const versions = join(box.folder, 'pyenv/versions');
+    renameSync(join(versions, 'venv-one-client'), join(versions, '.venv-one-client.partial'));
     for (const resource of [...first.resources].reverse()) await removeResource(box.world, resource);
     for (const resource of first.resources) expect(await resourceExists(box.world, resource)).toBe(false);
     const left = readdirSync(join(box.folder, 'pyenv/versions'), { recursive: true }).map(String);
