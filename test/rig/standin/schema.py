@@ -1,7 +1,10 @@
 # What the stand-in manager has for `schema oneshot`: makes tables in the PostgreSQL that alembic.ini names, by the
 # server's own protocol, so that it needs no driver. The revision is written last, as alembic does it.
+import base64
 import configparser
 import hashlib
+import hmac
+import os
 import socket
 import struct
 import sys
@@ -49,8 +52,31 @@ class Connection:
             self.socket.sendall(message(b'p', answer + b'\0'))
         elif method == 3:
             self.socket.sendall(message(b'p', self.password.encode() + b'\0'))
-        elif method != 0:
+        elif method == 10:
+            self.begin_scram()
+        elif method == 11:
+            self.go_on_with_scram(payload[4:])
+        elif method not in (0, 12):
             raise SystemExit('an unknown way of authentication: %d' % method)
+
+    # SCRAM-SHA-256, RFC 5802 and RFC 7677, as the native halfstack's server wants it
+    def begin_scram(self):
+        self.first = 'n=,r=' + base64.b64encode(os.urandom(18)).decode()
+        opening = ('n,,' + self.first).encode()
+        mechanism = b'SCRAM-SHA-256\0'
+        self.socket.sendall(message(b'p', mechanism + struct.pack('!I', len(opening)) + opening))
+
+    def go_on_with_scram(self, challenge):
+        told = dict(part.split('=', 1) for part in challenge.decode().split(','))
+        salt, rounds = base64.b64decode(told['s']), int(told['i'])
+        salted = hashlib.pbkdf2_hmac('sha256', self.password.encode(), salt, rounds)
+        key = hmac.digest(salted, b'Client Key', 'sha256')
+        final = 'c=biws,r=' + told['r']
+        signed = ','.join([self.first, challenge.decode(), final]).encode()
+        signature = hmac.digest(hashlib.sha256(key).digest(), signed, 'sha256')
+        proof = bytes(one ^ other for one, other in zip(key, signature))
+        answer = '%s,p=%s' % (final, base64.b64encode(proof).decode())
+        self.socket.sendall(message(b'p', answer.encode()))
 
     def run(self, sql):
         self.socket.sendall(message(b'Q', sql.encode() + b'\0'))
