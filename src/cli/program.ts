@@ -13,6 +13,7 @@ import { listCommand } from './list.ts';
 import { logsCommand } from './logs.ts';
 import { optionNames, optionWords, type OptionName } from './options.ts';
 import { releasesCommand } from './releases.ts';
+import { resetCommand } from './reset.ts';
 import { restartCommand } from './restart.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
@@ -22,6 +23,7 @@ import { switchCommand } from './switch.ts';
 export const commands: readonly Command[] = [
   installCommand,
   deleteCommand,
+  resetCommand,
   listCommand,
   startCommand,
   stopCommand,

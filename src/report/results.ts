@@ -7,6 +7,7 @@ import type { Guide } from '../operations/guide.ts';
 import type { InstallResult } from '../operations/install.ts';
 import type { ListResult } from '../operations/list.ts';
 import type { ReleaseRow } from '../operations/releases.ts';
+import type { ResetResult } from '../operations/reset.ts';
 import type { StartResult } from '../operations/start.ts';
 import type { StatusResult } from '../operations/status.ts';
 import type { StopResult } from '../operations/stop.ts';
@@ -28,6 +29,7 @@ export type Result =
   /** `started` with `--start`. */
   | { readonly command: 'install'; readonly value: InstallResult & { readonly started?: StartResult } }
   | { readonly command: 'delete'; readonly value: DeleteResult }
+  | { readonly command: 'reset'; readonly value: ResetResult }
   | { readonly command: 'guide'; readonly value: Guide }
   | { readonly command: 'releases'; readonly value: readonly ReleaseRow[] }
   /** `quiet`: only the IDs are told. */

@@ -10,7 +10,7 @@ import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
 import { planScreen } from './plan.ts';
 import { switchScreen } from './switch.ts';
-import { descriptionScreen, startScreen, statusScreen, stopScreen } from './run.ts';
+import { descriptionScreen, resetScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
 /** The screen of any result. */
 export function resultScreen(result: Result, look: Look): string[] {
@@ -19,6 +19,8 @@ export function resultScreen(result: Result, look: Look): string[] {
       return installScreen(result.value, look);
     case 'delete':
       return deleteScreen(result.value, look);
+    case 'reset':
+      return resetScreen(result.value, look);
     case 'guide':
       return guideScreen(result.value, look);
     case 'releases':

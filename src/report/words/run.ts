@@ -1,5 +1,6 @@
 // What is said of servers that run, were started or stopped: one row each.
 import type { Description } from '../../operations/describe.ts';
+import type { ResetResult } from '../../operations/reset.ts';
 import type { StartResult } from '../../operations/start.ts';
 import type { StatusResult, StatusRow } from '../../operations/status.ts';
 import type { StopResult } from '../../operations/stop.ts';
@@ -38,6 +39,18 @@ export function startScreen(result: StartResult, look: Look): string[] {
         ['Stop', `bai-dev stop ${id}`],
       ]),
     ),
+  ];
+}
+
+/** After a reset: what goes on from here. */
+export function resetScreen({ id, stopped, seconds }: ResetResult, look: Look): string[] {
+  const head = look.paint('strong', `${id} has fresh data.`);
+  const took = look.paint('faint', `in ${duration(seconds)}`);
+  const again = stopped.length === 0 ? 'Start the daemons' : 'Start the daemons again';
+  return [
+    apart(head, took, Math.min(look.width, 80)) ?? head,
+    '',
+    ...indented(table([[again, `bai-dev start ${id}`]])),
   ];
 }
 

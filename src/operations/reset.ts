@@ -1,0 +1,85 @@
+// Gives an environment a fresh database, Redis and etcd; sources, virtualenvs and configuration stay as they are.
+import { daemonsOf } from '../daemons/daemon.ts';
+import { acquireLock } from '../environment/lock.ts';
+import { openJournal } from '../environment/journal.ts';
+import { statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { describeResource, removeResource } from '../resources/inventory.ts';
+import { forEnvironment, type World } from '../world.ts';
+import { consent } from './consent.ts';
+import { existingRecord, readyRecord } from './existing.ts';
+import { makingOf, stepsOfRecord } from './making.ts';
+import { announce } from './side.ts';
+import { stopUnderLock } from './stop.ts';
+import { walk } from './walk.ts';
+
+export interface ResetRequest {
+  readonly id: string;
+  readonly yes: boolean;
+}
+
+export interface ResetResult {
+  readonly id: string;
+  /** Daemons that ran before; they stay stopped. */
+  readonly stopped: readonly string[];
+  /** What held the data. */
+  readonly removed: readonly string[];
+  readonly seconds: number;
+}
+
+/**
+ * Stops the daemons, removes what holds the data, and makes and fills it again by the steps that the install took.
+ * Files in the virtual folders stay. While it is under way the environment counts as half installed, so that both
+ * `reset` and `install` go on after an interruption.
+ */
+export async function reset(outer: World, request: ResetRequest): Promise<ResetResult> {
+  const began = performance.now();
+  const { id } = request;
+  const world = forEnvironment(outer, id);
+  announce(world, await wholeRecord(world, id), 'reset');
+  await consent(world, {
+    yes: request.yes,
+    question: `Throw away all that the database, Redis and etcd of ${id} hold?`,
+    act: `Resetting ${id}`,
+    command: `bai-dev reset ${id} --yes`,
+    declined: 'Nothing has been removed.',
+  });
+  const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `reset ${id}` });
+  try {
+    const record = await wholeRecord(world, id);
+    const journal = openJournal(world, record);
+    const stopped = await stopUnderLock(world, record, {
+      daemons: daemonsOf(world.host, record.spec),
+      halfstack: true,
+    });
+    await journal.setPhase('installing');
+    const removed = await removeData(world, record);
+    world.report.emit({ kind: 'log-opened', path: statePaths(world.host, id).log });
+    await walk(world, { record, steps: stepsOfRecord(world, record), journal });
+    await journal.setPhase('ready');
+    return { id, stopped, removed, seconds: (performance.now() - began) / 1000 };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Ready, or on the way to it again: an install of which every step was begun lacks nothing that a reset keeps. */
+async function wholeRecord(world: World, id: string): Promise<EnvironmentRecord> {
+  const record = await existingRecord(world, id);
+  const begun = stepsOfRecord(world, record).every((step) => record.marks[step.id] !== undefined);
+  return record.phase === 'installing' && begun ? record : readyRecord(world, id);
+}
+
+/** The record goes on to name what was removed: the steps make the very same things again. */
+async function removeData(world: World, record: EnvironmentRecord): Promise<string[]> {
+  const { engine, stack } = makingOf(world, record);
+  const removed: string[] = [];
+  for (const resource of [...engine.resources(stack)].reverse()) {
+    world.signal.throwIfAborted();
+    const outcome = await removeResource(world, resource);
+    const name = describeResource(resource);
+    world.report.emit({ kind: 'removal', resource: name, outcome });
+    if (outcome === 'removed') removed.push(name);
+  }
+  return removed;
+}

@@ -1,0 +1,132 @@
+// Fresh data without reinstalling: the built program with stand-in components on real halfstacks of both kinds.
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { etcdRange, etcdTransaction } from '../../src/halfstack/etcd.ts';
+import { withPostgres } from '../../src/halfstack/postgres.ts';
+import { endpointsOf } from '../../src/halfstack/stack.ts';
+import type { ResetResult } from '../../src/operations/reset.ts';
+import { addStandInDaemons } from '../rig/daemons.ts';
+import type { Ended, Home } from '../rig/program.ts';
+import { requires } from '../rig/require.ts';
+import { openStage, type Stage } from '../rig/stage.ts';
+import { identities, recordOf } from '../rig/state.ts';
+
+const { signal } = new AbortController();
+
+/** Both engines take the same way: each is killed at other points of it. */
+const engines = [
+  ['docker', ['halfstack:up:started', 'database:schema:child']],
+  ['native', ['record:2', 'etcd:fill:effect']],
+] as const;
+
+describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, kills) => {
+  const needed = requires('network', 'pyenv', ...(engine === 'docker' ? (['docker'] as const) : []));
+
+  describe.skipIf(needed.skip)(needed.title('with everything made'), () => {
+    let stage: Stage;
+    let home: Home;
+    let id: string;
+
+    beforeAll(async () => {
+      stage = await openStage();
+      addStandInDaemons(stage.program);
+      home = stage.home();
+      id = stage.id('reset');
+      await done(...stage.install(id, '--engine', engine));
+    }, 120_000);
+
+    afterAll(async () => {
+      await stage.run(home, ['delete', '-e', id, '--yes']);
+      await stage.close();
+    });
+
+    const run = (...args: readonly string[]): Promise<Ended> => stage.run(home, args, { limit: 110 });
+    const record = () => recordOf(home, id)!;
+    const endpoints = () => endpointsOf(record().spec, record().secrets);
+
+    async function done<T>(...args: readonly string[]): Promise<T> {
+      const ended = await run(...args);
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+      return ended.envelope?.result as T;
+    }
+
+    /** All that the three servers hold, as far as the install or a test wrote it. */
+    async function content(): Promise<unknown> {
+      const { postgres, etcd } = endpoints();
+      const users = await withPostgres(postgres, signal, async (client) => {
+        const { rows } = await client.query<{ email: string }>('SELECT email FROM users ORDER BY 1');
+        return rows.map(({ email }) => email);
+      });
+      return { users, keys: await etcdRange(etcd, '/'), redis: await redis('DBSIZE') };
+    }
+
+    const lasting = () => [...identities(record())].filter(([name]) => !name.startsWith('server '));
+
+    async function redis(...words: readonly string[]): Promise<string> {
+      const { host, port, password = '' } = endpoints().redis;
+      const socket = connect(port, host);
+      const say = (parts: readonly string[]) => `${parts.map((part) => JSON.stringify(part)).join(' ')}\r\n`;
+      socket.write(`${password === '' ? '' : say(['AUTH', password])}${say(words)}QUIT\r\n`);
+      const answers = (await text(socket)).trim().split('\r\n');
+      return answers.at(-2) ?? '';
+    }
+
+    async function change(): Promise<void> {
+      const { postgres, etcd } = endpoints();
+      await withPostgres(postgres, signal, (client) =>
+        client.query("INSERT INTO users VALUES ('somebody@example.com')"),
+      );
+      await etcdTransaction(etcd, { absent: [], put: [{ key: '/somebody', value: 'was here' }] });
+      expect(await redis('SET', 'somebody', 'was here')).toBe('+OK');
+    }
+
+    it('needs a yes where nobody can be asked', async () => {
+      await change();
+      const before = await content();
+      const ended = await run('reset', id);
+      expect(ended.envelope?.failure).toMatchObject({
+        code: 'BAI-QUESTION',
+        next: [{ command: `bai-dev reset ${id} --yes` }],
+      });
+      expect(await content()).toEqual(before);
+    });
+
+    it('brings back what the install put there; nothing else is made again, and files stay', async () => {
+      const { spec } = record();
+      const file = join(spec.installPath, 'vfroot/local/volume1/somebody.txt');
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, 'was here');
+      const made = lasting();
+      await done('start', id, '--only', 'manager');
+
+      const { stopped, removed } = await done<ResetResult>('reset', id, '--yes');
+      expect(stopped).toEqual(['manager']);
+      expect(removed.length).toBeGreaterThanOrEqual(3);
+      const fresh = await content();
+      expect(fresh).toMatchObject({ redis: ':0' });
+      expect(JSON.stringify(fresh)).not.toContain('somebody');
+      expect(JSON.stringify(fresh)).toContain('admin@');
+      expect(lasting()).toEqual(made);
+      expect(readFileSync(file, 'utf8')).toBe('was here');
+      expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
+    });
+
+    it.each(kills)('killed at %s is continued by the same command', async (kill) => {
+      const before = await content();
+      await change();
+      const killed = await stage.run(home, ['reset', id, '--yes'], { kill, limit: 60 });
+      expect(killed.signal, killed.stdout).toBe('SIGKILL');
+      await done('reset', id, '--yes');
+      expect(await content()).toEqual(before);
+      expect(record().phase).toBe('ready');
+    });
+
+    it('refuses an environment that is not whole', async () => {
+      const ended = await run('reset', 'nowhere', '--yes');
+      expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-ENVIRONMENT-ABSENT', exit: 4 });
+    });
+  });
+});
