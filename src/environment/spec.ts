@@ -7,16 +7,33 @@ import type { EnvironmentId } from './id.ts';
 
 const absolute = z.string().startsWith('/');
 
+/** Where a tree comes from: of PyPI its package and version, of git a repository and what is checked out of it. */
+export const treeSourceSchema = z.discriminatedUnion('source', [
+  z.strictObject({ source: z.literal('pypi'), ref: z.string(), address: z.string() }),
+  z.strictObject({
+    source: z.literal('git'),
+    /** As it was named: a branch, a tag or (the beginning of) a commit's hash. */
+    ref: z.string(),
+    kind: z.enum(['branch', 'tag', 'commit']),
+    /** As git takes it; may hold credentials, so it is shown without them. */
+    address: z.string(),
+    /** What the ref was when it was looked at; absent if the repository tells that only in a clone. */
+    commit: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/)
+      .optional(),
+    /** The base address in place of the one where the release's repositories lie, for its submodules as well. */
+    repositories: z.string().optional(),
+  }),
+]);
+
 export const specSchema = z.strictObject({
   id: z.string().transform((id) => id as EnvironmentId),
   installPath: absolute,
   /** The catalogue's entry as it was that day: a later program never reads the catalogue for it again. */
   release: releaseSchema,
   /** Per tree, because the agent may come from elsewhere than the rest. */
-  trees: z.record(
-    z.string(),
-    z.strictObject({ source: z.enum(['pypi']), ref: z.string(), address: z.string() }),
-  ),
+  trees: z.record(z.string(), treeSourceSchema),
   /** `pyenv`: the root of the pyenv that holds it and takes the virtualenvs; without one they lie in the trees. */
   python: z.strictObject({ version: z.string(), path: absolute, pyenv: absolute.optional() }),
   accelerator: z.strictObject({ kind: z.enum(['none']) }),
@@ -35,3 +52,5 @@ export const specSchema = z.strictObject({
 });
 
 export type EnvironmentSpec = Readonly<z.infer<typeof specSchema>>;
+export type TreeSource = Readonly<z.infer<typeof treeSourceSchema>>;
+export type GitSource = Extract<TreeSource, { source: 'git' }>;

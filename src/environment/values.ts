@@ -38,6 +38,9 @@ export function valuesOf(spec: EnvironmentSpec, secrets: Secrets): Values {
     webserverUrl: url(ports.webserver),
     storageClientUrl: url(ports.storageClient),
     storageManagerUrl: url(ports.storageManager, 'https'),
+    /** Relative to their tree. */
+    certificateFile: release.certificate.certificate,
+    certificateKeyFile: release.certificate.key,
     storageManagerKey: secrets.storageManagerKey,
     storageSecret: secrets.storageSecret,
     /** The folder behind the storage host `local:volume1`. */

@@ -32,6 +32,10 @@ const tree = z.strictObject({
   folder: relative,
   repository: z.url(),
   branch: z.string(),
+  /** The option that names another branch of it: `--server-branch` or `--client-branch`. */
+  line: z.enum(['server', 'client']).default('server'),
+  /** Repositories that its submodules come from: without them it is not whole. */
+  submodules: z.array(z.url()).default([]),
   package: distribution.extend({ name: z.string(), version: z.string() }),
   /** Made in it besides what it brings, e.g. the agent's `scratches`. */
   folders: z.array(relative).default([]),
