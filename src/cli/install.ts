@@ -7,6 +7,7 @@ import type { PortWish } from '../prechecks/draft.ts';
 import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 import type { Values } from './settings.ts';
+import { sourceWishes } from './sources.ts';
 import { startWishes } from './start.ts';
 
 export const installCommand: Command = {
@@ -15,7 +16,8 @@ export const installCommand: Command = {
   about: 'make an environment, continue or repair one',
   argument: { name: 'id', about: 'name of the environment; made up if there is none' },
   options: [
-    ...(['environment', 'release', 'python-version', 'engine', 'source', 'install-path', 'index'] as const),
+    ...(['environment', 'release', 'python-version', 'engine', 'install-path', 'index'] as const),
+    ...(['source', 'server-branch', 'client-branch', 'ref', 'repositories', 'repository'] as const),
     ...(['ports', 'postgres-port', 'redis-port', 'etcd-port', 'manager-port', 'webserver-port'] as const),
     ...([
       'agent-rpc-port',
@@ -33,6 +35,7 @@ export const installCommand: Command = {
     'bai-dev install -e dev2109',
     'bai-dev install -e dev2103 --release 21.03 --install-path ~/work/dev2103',
     'bai-dev install -e dev2109 --dry-run',
+    'bai-dev install -e dev2103 --source git --source agent=pypi',
   ],
   async perform(world, call) {
     const request = await requestOf(world, call);
@@ -95,14 +98,15 @@ async function answers(world: World, request: InstallRequest): Promise<Partial<W
 }
 
 function wishesOf(values: Values, ports: PortWish): Wishes {
-  const { release, engine, source, index } = values;
+  const { release, engine, index } = values;
+  const sources = sourceWishes(values);
   const { 'install-path': installPath, 'python-version': pythonVersion } = values;
   return {
     ...(release === undefined ? {} : { release }),
     ...(installPath === undefined ? {} : { installPath }),
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
     ...(engine === undefined ? {} : { engine }),
-    ...(source === undefined ? {} : { source }),
+    ...(sources === undefined ? {} : { sources }),
     ...(index === undefined ? {} : { index }),
     ports,
   };

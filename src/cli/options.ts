@@ -12,6 +12,8 @@ export interface OptionWords {
   readonly group: OptionGroup;
   /** May have several values. */
   readonly many?: true;
+  /** May be given several times, each time with one value. */
+  readonly repeats?: true;
 }
 
 export const options = {
@@ -28,8 +30,36 @@ export const options = {
     about: 'what runs PostgreSQL, Redis and etcd: docker, native or auto',
     group: 'What',
   },
-  source: { value: 'source', about: 'where the source trees come from: pypi', group: 'What' },
+  source: {
+    value: 'source',
+    about: 'where the trees come from: git, pypi or auto; agent=pypi is for one of them',
+    group: 'What',
+    repeats: true,
+  },
+  'server-branch': {
+    value: 'branch',
+    about: 'branch of all repositories but that of the client',
+    group: 'What',
+  },
+  'client-branch': { value: 'branch', about: 'branch of client-py', group: 'What' },
+  ref: {
+    value: 'component=ref',
+    about: 'branch, tag or commit of one component',
+    group: 'What',
+    repeats: true,
+  },
   'install-path': { value: 'folder', about: 'folder of the environment', group: 'Where' },
+  repositories: {
+    value: 'place',
+    about: 'address or folder that holds the repositories',
+    group: 'Where',
+  },
+  repository: {
+    value: 'component=place',
+    about: 'address or folder of one repository',
+    group: 'Where',
+    repeats: true,
+  },
   index: { value: 'url', about: 'package index that pip and uv can read', group: 'Where' },
   ports: { value: 'base', about: 'take a block of 200 ports that begins here', group: 'Where' },
   'postgres-port': { value: 'port', about: 'port of PostgreSQL', group: 'Where' },

@@ -118,12 +118,13 @@ function addCommand(program: Parser, command: Command, choose: (call: Parsed) =>
   const { words } = command;
   if (words !== undefined) parser.argument(`[${words.name}${words.many ? '...' : ''}]`, words.about);
   for (const name of optionNames.filter((each) => command.options.includes(each))) {
-    const { short, value, about, group, many } = optionWords(name);
+    const { short, value, about, group, many, repeats } = optionWords(name);
     const flags = [
       short,
       value === undefined ? `--${name}` : `--${name} <${value}${many === true ? '...' : ''}>`,
     ];
-    parser.addOption(new Option(flags.filter(Boolean).join(', '), about).helpGroup(`${group}:`));
+    const option = new Option(flags.filter(Boolean).join(', '), about).helpGroup(`${group}:`);
+    parser.addOption(repeats === true ? option.argParser(onLines) : option);
   }
   parser.action(() => {
     const typed = typedOf(parser, command);
@@ -137,6 +138,10 @@ function addCommand(program: Parser, command: Command, choose: (call: Parsed) =>
     });
   });
 }
+
+/** An option that was given again: its values are lines, as only a line's end cannot be part of one. */
+const onLines = (value: string, before: string | undefined): string =>
+  before === undefined ? value : `${before}\n${value}`;
 
 /**
  * Where an ID may be left out or is given by `-e`, what stands there is no ID: `bai-dev restart manager` means the

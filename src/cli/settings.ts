@@ -10,6 +10,7 @@ import { suggestion } from '../operations/nearest.ts';
 import type { Host } from '../world.ts';
 import { flagOf, optionNames, variableOf, type OptionName } from './options.ts';
 import type { Typed } from './program.ts';
+import { branchValue, refValue, repositoriesValue, repositoryValue, sourceValue } from './sources.ts';
 
 /** Options that have a value; names are those of the flags. */
 export type Values = Readonly<Partial<z.output<ReturnType<typeof schemaFor>>>>;
@@ -86,7 +87,12 @@ function schemaFor(host: Host, base: string | undefined) {
       /^3\.\d{1,2}(\.\d{1,2})?$/.test(text) ? text : bad(`${quote(text)} is no version like 3.9 or 3.9.18.`),
     ),
     engine: value<EngineWish>((text) => oneOf(text, ['docker', 'native', 'auto'])),
-    source: value<'pypi'>((text) => oneOf(text, ['pypi'])),
+    source: value(sourceValue),
+    'server-branch': value(branchValue),
+    'client-branch': value(branchValue),
+    ref: value(refValue),
+    repository: value((text) => repositoryValue(text, { home: host.home, folder: base })),
+    repositories: value((text) => repositoriesValue(text, { home: host.home, folder: base })),
     'install-path': value((text) => folder(text, host.home, base)),
     index: value(address),
     ports: value((text) => {

@@ -54,3 +54,9 @@ export const specSchema = z.strictObject({
 export type EnvironmentSpec = Readonly<z.infer<typeof specSchema>>;
 export type TreeSource = Readonly<z.infer<typeof treeSourceSchema>>;
 export type GitSource = Extract<TreeSource, { source: 'git' }>;
+
+/** In one word where the trees come from. */
+export function sourceWord(sources: readonly TreeSource[]): 'git' | 'pypi' | 'mixed' {
+  const kinds = new Set(sources.map(({ source }) => source));
+  return kinds.size > 1 ? 'mixed' : kinds.has('git') ? 'git' : 'pypi';
+}

@@ -39,8 +39,8 @@ export async function git(world: World, call: GitCall): Promise<string> {
       abort: world.signal,
       timeout: { block: silence },
       allowEnvironment: Object.keys(own),
-      // these come from us alone, in the list above
-      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true },
+      // these come from us alone
+      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeTemplateDir: true, allowUnsafeFilter: true },
       // by itself simple-git takes a failure without words on stderr for a success
       errors: (error, { exitCode, stdOut, stdErr }) =>
         exitCode === 0 || (call.allow ?? []).includes(exitCode)

@@ -6,10 +6,17 @@ import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import type { Draft } from '../prechecks/draft.ts';
 import type { Survey } from '../prechecks/survey.ts';
-import { defaultRelease, findRelease, releaseOfId, type Catalogue } from '../release/catalogue.ts';
+import {
+  defaultRelease,
+  findRelease,
+  releaseOfBranch,
+  releaseOfId,
+  type Catalogue,
+} from '../release/catalogue.ts';
 import { servicesOf, type Release } from '../release/release.ts';
 import type { World } from '../world.ts';
 import type { InstallRequest } from './request.ts';
+import { sourceDifferences } from './sources.ts';
 
 /** The index that is asked when nobody names another. */
 export const publicIndex = 'https://pypi.org/simple';
@@ -21,9 +28,14 @@ export const publicIndex = 'https://pypi.org/simple';
 export function draftOf(
   world: World,
   request: InstallRequest,
-  known: { catalogue: Catalogue; engine: EnvironmentSpec['engine']; record?: EnvironmentRecord },
+  known: {
+    catalogue: Catalogue;
+    engine: EnvironmentSpec['engine'];
+    sources: Draft['sources'];
+    record?: EnvironmentRecord;
+  },
 ): Draft {
-  const { record, catalogue, engine } = known;
+  const { record, catalogue, engine, sources } = known;
   if (record !== undefined) {
     assertAgreement(request, record.spec, catalogue);
     const { spec } = record;
@@ -35,6 +47,7 @@ export function draftOf(
       ports: { single: spec.ports },
       index: spec.index,
       engine: spec.engine,
+      sources,
       record,
     };
   }
@@ -50,6 +63,7 @@ export function draftOf(
         : wishes.ports,
     index: wishes.index ?? defaults.index ?? publicIndex,
     engine,
+    sources,
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
   };
 }
@@ -57,14 +71,33 @@ export function draftOf(
 /** Where an environment goes when nobody says where. */
 export const defaultInstallPath = (world: World, id: string): string => join(installsFolder(world.host), id);
 
-/** The release by flag, variable or file; else the one that the ID ends with; else the catalogue's default. */
+/**
+ * The release by flag, variable or file, or by the branch that stands in its place; else the one that the ID ends
+ * with; else the catalogue's default. A branch that no release has needs one named: `BAI-USAGE`.
+ */
 export function chosenRelease(
   request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
   catalogue: Catalogue,
 ): Release {
-  const written = request.wishes.release ?? request.defaults.release;
-  if (written !== undefined) return findRelease(catalogue, written);
-  return releaseOfId(catalogue, request.id) ?? defaultRelease(catalogue);
+  const { id, wishes, defaults } = request;
+  if (wishes.release !== undefined) return findRelease(catalogue, wishes.release);
+  const branch = wishes.sources?.serverBranch ?? defaults.sources?.serverBranch;
+  const ofBranch = branch === undefined ? undefined : releaseOfBranch(catalogue, branch);
+  if (wishes.sources?.serverBranch !== undefined && ofBranch !== undefined) return ofBranch;
+  if (defaults.release !== undefined) return findRelease(catalogue, defaults.release);
+  if (branch === undefined) return releaseOfId(catalogue, id) ?? defaultRelease(catalogue);
+  if (ofBranch !== undefined) return ofBranch;
+  const versions = catalogue.releases.map(({ version }) => version);
+  throw new Failure(
+    'BAI-USAGE',
+    `${JSON.stringify(branch)} is the branch of no release; --release must say whose needs it has: ${versions.join(', ')}.`,
+    {
+      next: versions.map((version) => ({
+        purpose: `as ${version}`,
+        command: `bai-dev install -e ${id} --server-branch ${branch} --release ${version}`,
+      })),
+    },
+  );
 }
 
 /** The complete spec; call it only when the survey found no blocker. */
@@ -79,10 +112,10 @@ export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
     installPath: draft.installPath,
     release,
     trees: Object.fromEntries(
-      Object.entries(release.trees).map(([name, tree]) => [
-        name,
-        { source: 'pypi' as const, ref: tree.package.version, address: tree.package.name },
-      ]),
+      draft.sources.map(({ tree, source }) => {
+        if (source === undefined) throw new Error(`a survey without a blocker lacks the source of ${tree}`);
+        return [tree, source];
+      }),
     ),
     python,
     accelerator: { kind: 'none' },
@@ -112,7 +145,10 @@ function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, 
       spec.ports[name as keyof typeof spec.ports],
     ]),
   ];
-  const differences = wanted.filter(([, wish, is]) => wish !== undefined && wish !== is);
+  const differences = [
+    ...wanted.filter(([, wish, is]) => wish !== undefined && wish !== is),
+    ...sourceDifferences({ wishes }, spec),
+  ];
   if (differences.length === 0) return;
   const list = differences.map(([what, wish, is]) => `${what} is ${is}, not ${wish ?? ''}`).join('; ');
   throw new Failure('BAI-CONFLICT-SPEC', `${id} exists and was made differently: ${list}.`, {

@@ -6,6 +6,7 @@ import { acquireLock } from '../environment/lock.ts';
 import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { sourceWord } from '../environment/spec.ts';
 import { forgetEnvironment } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { describeResource, removeResource, resourceExists } from '../resources/inventory.ts';
@@ -45,7 +46,7 @@ export async function deleteEnvironment(outer: World, request: DeleteRequest): P
     id: request.id,
     title: record.spec.release.title,
     engine: record.spec.engine,
-    source: 'pypi',
+    source: sourceWord(Object.values(record.spec.trees)),
     path: record.spec.installPath,
   });
   await assertNoWork(world, record);

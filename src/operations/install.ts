@@ -3,6 +3,7 @@ import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { sourceWord } from '../environment/spec.ts';
 import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isKept } from '../plan/run.ts';
@@ -16,6 +17,7 @@ import { chosenRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
 import { stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
+import { sourcesOf, substitutes } from './sources.ts';
 import { walk } from './walk.ts';
 
 export interface InstallResult {
@@ -75,11 +77,12 @@ async function attemptInstall(
     return 'again';
   }
   const catalogue = await loadCatalogue(host.assets);
-  const { engine, reason } = await engineOf(world, request, {
-    release: record?.spec.release ?? chosenRelease(request, catalogue),
-    ...(record && { record }),
-  });
-  const draft = draftOf(world, request, { catalogue, engine, ...(record && { record }) });
+  const release = record?.spec.release ?? chosenRelease(request, catalogue);
+  const [{ engine, reason }, sources] = await Promise.all([
+    engineOf(world, request, { release, ...(record && { record }) }),
+    sourcesOf(world, request, { release, ...(record && { trees: record.spec.trees }) }),
+  ]);
+  const draft = draftOf(world, request, { catalogue, engine, sources, ...(record && { record }) });
   world.report.emit({
     kind: 'environment',
     command: 'install',
@@ -87,10 +90,11 @@ async function attemptInstall(
     title: draft.release.title,
     engine,
     ...(reason === undefined ? {} : { engineReason: reason }),
-    source: 'pypi',
+    source: sourceWord(sources.flatMap(({ source }) => source ?? [])),
     path: draft.installPath,
     ...(request.randomId ? { random: true } : {}),
   });
+  for (const message of substitutes(sources)) world.report.emit({ kind: 'note', severity: 'note', message });
   const finish = (
     outcome: InstallResult['outcome'],
     { spec: { ports } }: EnvironmentRecord,

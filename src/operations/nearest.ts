@@ -17,6 +17,17 @@ export function suggestion(word: string, words: readonly string[]): string {
   return meant === undefined ? '' : ` Did you mean ${meant}?`;
 }
 
+/** Up to three words that are most like this one, the nearest first; none that have hardly a letter of it. */
+export function nearestOf(word: string, words: readonly string[]): readonly string[] {
+  const wanted = word.toLowerCase();
+  return words
+    .map((candidate) => ({ candidate, far: distance(wanted, candidate.toLowerCase()) }))
+    .filter(({ candidate, far }) => far < Math.max(wanted.length, candidate.length))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate);
+}
+
 /** Letters to change, add, drop or swap with a neighbour to get from one word to the other. */
 function distance(from: string, to: string): number {
   const rows = Array.from({ length: from.length + 1 }, (_, row) => [row]);

@@ -22,9 +22,10 @@ export async function openQuestions(
   if ((await readRecord(world.host, id)) !== undefined) return {};
   const catalogue = await loadCatalogue(world.host.assets);
   const choices = catalogue.releases.map(({ version, title }) => ({ value: version, name: title }));
+  const branch = wishes.sources?.serverBranch ?? defaults.sources?.serverBranch;
   const initial = chosenRelease(request, catalogue).version;
   return {
-    ...(wishes.release === undefined && defaults.release === undefined
+    ...(wishes.release === undefined && defaults.release === undefined && branch === undefined
       ? { release: { choices, initial } }
       : {}),
     ...(wishes.installPath === undefined && defaults.installPath === undefined

@@ -2,6 +2,7 @@
 import type { EnvironmentId } from '../environment/id.ts';
 import type { PortWish } from '../prechecks/draft.ts';
 import type { EngineWish } from './engine.ts';
+import type { SourceWishes } from './sources.ts';
 
 /** What may be chosen about an environment; what is left out is decided by the ID, the catalogue and the machine. */
 export interface Wishes {
@@ -11,7 +12,7 @@ export interface Wishes {
   readonly installPath?: string;
   readonly pythonVersion?: string;
   readonly engine?: EngineWish;
-  readonly source?: 'pypi';
+  readonly sources?: SourceWishes;
   readonly index?: string;
   readonly ports: PortWish;
 }

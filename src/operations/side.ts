@@ -1,6 +1,7 @@
 // Steps that leave no marks: what runs is asked of the machine each time, never remembered.
 import { Failure } from '../failure.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { sourceWord } from '../environment/spec.ts';
 import { fingerprint, runSteps } from '../plan/run.ts';
 import type { Journal, Step } from '../plan/step.ts';
 import type { StepOutcome } from '../report/events.ts';
@@ -15,7 +16,7 @@ export function announce(world: World, { spec }: EnvironmentRecord, command: str
     id: spec.id,
     title: spec.release.title,
     engine: spec.engine,
-    source: 'pypi',
+    source: sourceWord(Object.values(spec.trees)),
     path: spec.installPath,
   });
 }

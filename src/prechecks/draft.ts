@@ -4,11 +4,17 @@ import type { SinglePort } from '../environment/ports.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { Release } from '../release/release.ts';
 import type { Finding } from '../report/events.ts';
+import type { TreeChoice } from '../source/choose.ts';
 
 /** Ports that were asked for by name or by the base of a block; what is not named is left to us. */
 export interface PortWish {
   readonly base?: number;
   readonly single: Readonly<Partial<Record<SinglePort, number>>>;
+}
+
+/** Where a tree comes from, or why it cannot be had from there; `nearest` are refs that could have been meant. */
+export interface DraftSource extends TreeChoice {
+  readonly nearest: readonly string[];
 }
 
 export interface Draft {
@@ -19,6 +25,8 @@ export interface Draft {
   readonly pythonVersion?: string;
   readonly ports: PortWish;
   readonly index: string;
+  /** One for each tree of the release. */
+  readonly sources: readonly DraftSource[];
   /** What is to run the halfstack; `docker` if nothing is said. */
   readonly engine?: 'docker' | 'native';
   /** The record of an earlier run: what it names is ours and no obstacle. */

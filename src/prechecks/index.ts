@@ -10,7 +10,7 @@ import type { Checked, Draft } from './draft.ts';
 const limit = 10;
 
 /** Asks for one package of the release. What lies in the cache already may make the index unneeded; it is said. */
-export async function checkIndex(world: World, { index, release }: Draft): Promise<Checked<never>> {
+export async function checkIndex(world: World, { index, release, sources }: Draft): Promise<Checked<never>> {
   const shown = withoutCredentials(index);
   const next = [{ purpose: 'use another one', command: 'bai-dev install --index https://pypi.org/simple' }];
   const blocker = (id: string, title: string, reason: string): Checked<never> => ({
@@ -22,11 +22,14 @@ export async function checkIndex(world: World, { index, release }: Draft): Promi
       `${shown} is no package index`,
       'Its address begins with https:// or http://.',
     );
-  const wanted = Object.values(release.trees)[0]?.package;
+  // of trees from git it has what they depend on, and is no worse for lacking their own packages
+  const needed = sources.find(({ source }) => source?.source === 'pypi')?.tree;
+  const wanted = release.trees[needed ?? Object.keys(release.trees)[0] ?? '']?.package;
   if (wanted === undefined) return { findings: [] };
   try {
     const files = await indexFiles(world, { index, name: wanted.name, limit, retries: 1 });
-    const file = files.find((one) => one.file === wanted.file);
+    const file =
+      files.find((one) => one.file === wanted.file) ?? (needed === undefined ? files[0] : undefined);
     if (file === undefined)
       return blocker('index.files', `${shown} lacks the release`, `It does not have ${wanted.file}.`);
     if (file.uploaded === undefined) {

@@ -14,6 +14,7 @@ import { checkPlatform } from './platform.ts';
 import { checkPorts } from './ports.ts';
 import { checkPython } from './python.ts';
 import { checkRoom } from './room.ts';
+import { checkSources } from './sources.ts';
 
 /** All findings in the order of the list below, and the facts that they brought. */
 export interface Survey {
@@ -36,6 +37,7 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
   const answers: Checked<unknown>[] = await Promise.all([
     checkPlatform(world, draft),
     checkGit(world),
+    checkSources(draft),
     python,
     engine,
     ports,

@@ -71,6 +71,11 @@ export function releaseOfId(catalogue: Catalogue, id: string): Release | undefin
   return catalogue.releases.find(({ version }) => plain(version) === digits);
 }
 
+/** The release whose trees are on a branch of that name; undefined if none is. */
+export function releaseOfBranch(catalogue: Catalogue, branch: string): Release | undefined {
+  return catalogue.releases.find(({ trees }) => Object.values(trees).some((tree) => tree.branch === branch));
+}
+
 const plain = (version: string): string => version.trim().replace('.', '');
 
 /** The closest by months, because that is what the two halves of a version are. */

@@ -86,9 +86,17 @@ async function look(making: Making): Promise<Looked> {
     if (await isMarked(client)) return { state: 'filled', tables, head };
     if (tables === 0 && types === 0) return { state: 'empty', tables, head };
     // alembic's version is written last: with it everything before it was done
-    const whole = head === database.head && tables === database.tables;
+    const whole = isReleased(making)
+      ? head === database.head && tables === database.tables
+      : head !== undefined;
     return { state: whole ? 'schema' : 'other', tables, head };
   });
+}
+
+/** The release's data tells the schema of the package that was released; a repository may have gone on from there. */
+function isReleased({ spec }: Making): boolean {
+  const { tree } = member(spec.release.virtualenvs, spec.release.database.schema.virtualenv, 'virtualenv');
+  return spec.trees[tree]?.source !== 'git';
 }
 
 /** The database exists and is empty afterwards. */

@@ -1,13 +1,14 @@
-// Steps that bring the trees: each the exact source distribution of its component, as a git repository.
+// Steps that bring the trees: each a clone of its repository, or the exact source distribution made into one.
 import { basename, dirname, join } from 'node:path';
 import { member, treePath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import { readAsset } from '../host/assets.ts';
 import { kindOf, removeEmptyFolder } from '../host/files.ts';
-import type { Step } from '../plan/step.ts';
+import type { Step, StepControl } from '../plan/step.ts';
 import { treePartial } from '../resources/tree.ts';
 import type { Resource } from '../resources/resource.ts';
+import { cloneTree } from '../source/git.ts';
 import { isTree, makeTree } from '../source/pypi.ts';
 import type { Host } from '../world.ts';
 import type { Making } from './making.ts';
@@ -19,34 +20,66 @@ export const sourceStep = (tree: string): string => `source:${tree}`;
 export function sourceSteps({ world, spec }: Making): readonly Step<Resource>[] {
   return Object.entries(spec.release.trees).map(([name, tree]): Step<Resource> => {
     const path = treePath(spec, name);
+    const { title, inputs, make } = makingOf({ world, spec }, name);
     const binaries = tree.binaries[`${world.host.platform}-${world.host.architecture}`];
     return {
       id: sourceStep(name),
-      title: `${name} ${tree.package.version}`,
+      title,
       group: 'Sources',
       after: ['folders:install'],
       limit: 'network',
+      // a working copy without its history is about as large
       cost: { bytes: tree.package.bytes + (binaries?.bytes ?? 0), seconds: 1 },
-      inputs: { path, file: tree.package.file, sha256: tree.package.sha256, binaries: binaries?.sha256 },
+      inputs: { path, ...inputs },
       makes: () => [{ kind: 'tree', path, tree: name }],
       check: () => isTree(path),
       run: async (control) => {
         if (await isTree(path)) return;
         await assertFree(path);
-        await makeTree(world, {
-          tree,
-          path,
-          partial: treePartial(path),
-          index: spec.index,
-          branch: tree.branch,
-          day: spec.release.released,
-          exclude: excluded(world.host, spec, name),
-          progress: (detail, count) => control.progress(detail, count),
-        });
-        control.summary(`${name} ${tree.package.version}`);
+        control.summary(await make(control));
       },
     };
   });
+}
+
+/** What differs between the sources; `make` gives a few words on what was made. */
+interface SourceMaking {
+  readonly title: string;
+  /** Of PyPI as they were before there was git: what was made then is still what it should be. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly make: (control: StepControl) => Promise<string>;
+}
+
+function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string): SourceMaking {
+  const tree = member(spec.release.trees, name, 'tree');
+  const path = treePath(spec, name);
+  const partial = treePartial(path);
+  const exclude = excluded(world.host, spec, name);
+  const { index } = spec;
+  const source = spec.trees[name];
+  if (source?.source === 'git') {
+    const { address, ref, kind, commit } = source;
+    return {
+      title: `${name} ${ref}`,
+      inputs: { address, ref, kind, commit },
+      make: async ({ progress }) => {
+        const made = await cloneTree(world, { name, tree, source, path, partial, index, exclude, progress });
+        return `${name} ${ref} (${made.slice(0, 8)})`;
+      },
+    };
+  }
+  const { file, sha256, version } = tree.package;
+  const binaries = tree.binaries[`${world.host.platform}-${world.host.architecture}`]?.sha256;
+  return {
+    title: `${name} ${version}`,
+    inputs: { file, sha256, binaries },
+    make: async ({ progress }) => {
+      const { branch } = tree;
+      const day = spec.release.released;
+      await makeTree(world, { tree, path, partial, index, branch, day, exclude, progress });
+      return `${name} ${version}`;
+    },
+  };
 }
 
 /** A folder that is not empty and not a tree of ours may hold somebody's work. */

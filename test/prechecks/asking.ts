@@ -16,6 +16,19 @@ export const draftIn = (box: Sandbox): Draft => ({
   release: sampleRelease,
   ports: { base: quiet, single: {} },
   index: 'https://example.test/simple',
+  sources: Object.entries(sampleRelease.trees).map(
+    ([
+      tree,
+      {
+        package: { name, version },
+      },
+    ]) => ({
+      tree,
+      ref: version,
+      source: { source: 'pypi', ref: version, address: name },
+      nearest: [],
+    }),
+  ),
 });
 
 /** `id severity` of every finding; a blocker always says why and what to do. */

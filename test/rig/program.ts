@@ -116,7 +116,15 @@ export function freshHome(variables: Readonly<Record<string, string>> = {}): Hom
     state: join(home, '.local/state/bai-dev'),
     cache: join(home, '.cache/bai-dev'),
     config: join(home, '.config/bai-dev'),
-    variables: { ...machineVariables(), HOME: home, USER: 'tester', LANG: 'C.UTF-8', ...variables },
+    variables: {
+      ...machineVariables(),
+      HOME: home,
+      USER: 'tester',
+      LANG: 'C.UTF-8',
+      // no test waits for repositories that it does not bring itself
+      BAI_DEV_SOURCE: 'pypi',
+      ...variables,
+    },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

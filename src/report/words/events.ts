@@ -51,9 +51,14 @@ export function headline(
   { marks }: Look,
 ): string {
   const chosen = engineReason === undefined ? engine : `${engine} (${engineReason})`;
-  const facts = [id, title, chosen, source === 'pypi' ? 'PyPI sources' : `${source} sources`];
+  const facts = [id, title, chosen, sourceWords[source] ?? `${source} sources`];
   return `bai-dev ${command}  ${facts.join(` ${marks.dot} `)}`;
 }
+
+const sourceWords: Readonly<Record<string, string>> = {
+  pypi: 'PyPI sources',
+  mixed: 'sources of git and PyPI',
+};
 
 /** `14 checks, 1 to know` */
 export function machineSum({ findings }: EventOf<'prechecks'>): string {

@@ -1,0 +1,50 @@
+// Can every tree be had from where it is wanted? Turns the answers of the repositories into findings.
+import type { Finding } from '../report/events.ts';
+import type { Checked, Draft, DraftSource } from './draft.ts';
+
+/** One finding for what can be had, and one for each tree that cannot; where PyPI stands in is no trouble. */
+export function checkSources({ sources, id, release }: Draft): Checked<never> {
+  const blockers = sources.flatMap(({ source, ...answer }) =>
+    source === undefined ? [blocker(answer, `bai-dev install -e ${id} --release ${release.version}`)] : [],
+  );
+  const cloned = sources.filter(({ source }) => source?.source === 'git').length;
+  const title = cloned === 1 ? '1 repository answers' : `${cloned} repositories answer`;
+  const found: readonly Finding[] = cloned === 0 ? [] : [{ id: 'source.git', severity: 'ok', title }];
+  return { findings: [...found, ...blockers] };
+}
+
+function blocker({ tree, ref, trouble, nearest }: DraftSource, install: string): Finding {
+  if (trouble === undefined) throw new Error(`${tree} has neither a source nor a trouble`);
+  const finding = (what: string, title: string, next: Finding['next']): Finding => ({
+    id: `source.${what}`,
+    severity: 'blocker',
+    title: `${tree}: ${title}`,
+    reason: trouble.reason,
+    ...(next === undefined ? {} : { next }),
+  });
+  const [first] = nearest;
+  const fromPypi = { purpose: `take ${tree} from PyPI`, command: `${install} --source ${tree}=pypi` };
+  const named = nearest.map((name) => ({
+    purpose: name === first ? 'take the nearest' : 'or',
+    command: `${install} --ref ${tree}=${name}`,
+  }));
+  switch (trouble.kind) {
+    case 'ref':
+      return finding(
+        'ref',
+        `no branch or tag ${JSON.stringify(ref)}`,
+        named.length === 0 ? [fromPypi] : named,
+      );
+    case 'ambiguous':
+      return finding('ref', `${JSON.stringify(ref)} means two things`, named);
+    case 'access':
+      return finding('access', 'its repository lets nobody in', [fromPypi]);
+    case 'repository':
+      return finding('repository', 'no repository', [
+        { purpose: 'name another', command: `${install} --repository ${tree}=ADDRESS` },
+        fromPypi,
+      ]);
+    case 'network':
+      return finding('network', 'its repository does not answer', [fromPypi]);
+  }
+}
