@@ -2,7 +2,7 @@
 import { addressOf, daemonsOf } from '../daemons/daemon.ts';
 import { composeFile, statePaths, treePath, virtualenvPath } from '../environment/names.ts';
 import type { Phase } from '../environment/record.ts';
-import type { EnvironmentSpec } from '../environment/spec.ts';
+import type { EnvironmentSpec, TreeSource } from '../environment/spec.ts';
 import { endpointsOf } from '../halfstack/stack.ts';
 import type { Release } from '../release/release.ts';
 import type { World } from '../world.ts';
@@ -24,7 +24,9 @@ export interface Description {
   readonly accounts: Release['accounts'];
   readonly components: readonly {
     readonly name: string;
+    /** Of PyPI's package; of git the branch, tag or commit. */
     readonly version: string;
+    readonly source: TreeSource['source'];
     readonly folder: string;
     readonly virtualenv: string;
     readonly log?: string;
@@ -64,6 +66,7 @@ export async function describe(world: World, { id }: { id: string }): Promise<De
       return {
         name,
         version: spec.trees[tree]?.ref ?? '',
+        source: spec.trees[tree]?.source ?? 'pypi',
         folder: treePath(spec, tree),
         virtualenv: virtualenvPath(spec, virtualenv),
         ...(log === undefined ? {} : { log }),

@@ -8,7 +8,9 @@ import {
   virtualenvName,
   virtualenvPath,
 } from '../environment/names.ts';
+import type { TreeSource } from '../environment/spec.ts';
 import type { Release } from '../release/release.ts';
+import { shownAddress } from '../source/address.ts';
 import type { World } from '../world.ts';
 import { existingRecord } from './existing.ts';
 
@@ -35,6 +37,14 @@ export interface Guide {
     readonly file?: string;
     readonly ports: Readonly<Record<'postgres' | 'redis' | 'etcd', number>>;
   };
+  /** Where each tree came from: a version of PyPI's, or a branch, tag or commit of a repository. */
+  readonly sources: readonly {
+    readonly tree: string;
+    readonly source: TreeSource['source'];
+    readonly ref: string;
+    /** Without credentials. */
+    readonly address: string;
+  }[];
   readonly accounts: Release['accounts'];
   readonly client: {
     readonly folder: string;
@@ -77,6 +87,12 @@ export async function guide(world: World, { id }: { id: string }): Promise<Guide
       ...(spec.engine === 'docker' ? { file: composeFile(spec) } : {}),
       ports: { postgres: ports.postgres, redis: ports.redis, etcd: ports.etcd },
     },
+    sources: Object.entries(spec.trees).map(([tree, { source, ref, address }]) => ({
+      tree,
+      source,
+      ref,
+      address: source === 'git' ? shownAddress(address) : address,
+    })),
     accounts: release.accounts,
     client: {
       folder: treePath(spec, clientTree),

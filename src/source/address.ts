@@ -67,5 +67,4 @@ export function secretsOf(address: string): string[] {
   return secret === '' ? [] : [...new Set([secret, decodeURIComponent(secret)])];
 }
 
-// eslint-disable-next-line no-control-regex -- such letters could write on the terminal that shows them
 const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);

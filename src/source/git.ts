@@ -8,6 +8,7 @@ import type { Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { addressBelow, areSiblings, shownAddress } from './address.ts';
 import { fillPointers, unfiltered } from './lfs.ts';
+import { remoteRefs } from './refs.ts';
 import { patiently, remoteGit } from './transport.ts';
 import { installedRef } from './work.ts';
 
@@ -67,6 +68,10 @@ async function fetchRef(world: World, wish: CloneWish): Promise<string> {
       addresses: [address],
       args: ['fetch', '--quiet', '--filter=blob:none', '--no-recurse-submodules', 'origin', ...refspecs],
       limit,
+    }).catch(async (error: unknown) => {
+      // what is no repository at all may look like one that lacks a branch
+      if (isRefusal(error)) await remoteRefs(world, address, limit);
+      throw error;
     });
   switch (kind) {
     case 'branch': {

@@ -6,7 +6,6 @@ export function refFault(text: string): string | undefined {
   if (text.startsWith('-')) return 'it begins with a dash';
   if (text.includes('..')) return 'it contains ".."';
   if (/\s/.test(text)) return 'it contains a space';
-  // eslint-disable-next-line no-control-regex -- git forbids them, and so do terminals
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'it contains a control character';
   const forbidden = /[~^:?*[\\]|@\{/.exec(text)?.[0];
   if (forbidden !== undefined) return `it contains ${JSON.stringify(forbidden)}`;

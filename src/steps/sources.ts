@@ -36,7 +36,7 @@ export function sourceSteps({ world, spec }: Making): readonly Step<Resource>[] 
       run: async (control) => {
         if (await isTree(path)) return;
         await assertFree(path);
-        control.summary(await make(control));
+        control.summary(await make((detail, count) => control.progress(detail, count)));
       },
     };
   });
@@ -47,7 +47,7 @@ interface SourceMaking {
   readonly title: string;
   /** Of PyPI as they were before there was git: what was made then is still what it should be. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly make: (control: StepControl) => Promise<string>;
+  readonly make: (progress: StepControl['progress']) => Promise<string>;
 }
 
 function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string): SourceMaking {
@@ -62,7 +62,7 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
     return {
       title: `${name} ${ref}`,
       inputs: { address, ref, kind, commit },
-      make: async ({ progress }) => {
+      make: async (progress) => {
         const made = await cloneTree(world, { name, tree, source, path, partial, index, exclude, progress });
         return `${name} ${ref} (${made.slice(0, 8)})`;
       },
@@ -73,7 +73,7 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
   return {
     title: `${name} ${version}`,
     inputs: { file, sha256, binaries },
-    make: async ({ progress }) => {
+    make: async (progress) => {
       const { branch } = tree;
       const day = spec.release.released;
       await makeTree(world, { tree, path, partial, index, branch, day, exclude, progress });

@@ -46,7 +46,7 @@ describe('help', () => {
 
   it('does not offer what is not built', () => {
     const help = text('install', '--help');
-    for (const flag of ['branch', 'cuda', 'change', 'repository']) expect(help).not.toContain(`--${flag}`);
+    for (const flag of ['branch', 'cuda', 'change']) expect(help).not.toContain(`--${flag}`);
   });
 });
 
@@ -79,7 +79,7 @@ describe('a command line', () => {
       'Unknown option "--relase". Did you mean --release?',
       'bai-dev install --help',
     ],
-    [['install', '--server-branch', 'x'], 'Unknown option "--server-branch".', 'bai-dev install --help'],
+    [['install', '--snapshot', 'x'], 'Unknown option "--snapshot".', 'bai-dev install --help'],
     [['install', '-e'], 'Option "-e, --environment <id>" argument missing.', 'bai-dev install --help'],
     [
       ['install', 'a', 'b'],

@@ -92,7 +92,7 @@ describe('a wrong value', () => {
     ['python-version', '2.7', /^--python-version: "2\.7" is no version like 3\.9 or 3\.9\.18\.$/],
     ['python-version', '3', /^--python-version: /],
     ['engine', 'podman', /^--engine: "podman" is not offered; there is docker, native, auto\.$/],
-    ['source', 'git', /^--source: "git" is not offered; there is pypi\.$/],
+    ['source', 'tarball', /^--source: "tarball" is not offered; there is git, pypi, auto\.$/],
     ['install-path', '', /^--install-path: "" is no path\.$/],
     ['index', 'ftp://x', /^--index: it must be an address that begins with http/],
     ['index', 'pypi.org', /^--index: /],

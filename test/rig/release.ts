@@ -52,6 +52,7 @@ export function releaseOf(standIns: StandIns): ReleaseData {
       folder: tree,
       repository: `https://example.com/${project}`,
       branch: standInVersion,
+      ...(tree === 'client-py' ? { line: 'client', submodules: ['https://example.com/standin-pages'] } : {}),
       package: { name: project, version, ...fileOf(sdist) },
       ...(wheel === undefined
         ? {}

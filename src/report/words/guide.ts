@@ -45,6 +45,14 @@ export function guideScreen(guide: Guide, look: Look): string[] {
       (command) => `    backend.ai ${command.map(quoted).join(' ')}`,
     ),
     ...(guide.client.files.length > 1 ? [`  Others: ${guide.client.files.slice(1).join(', ')}`] : []),
+    ...title('Sources'),
+    ...indented(
+      guide.sources.map(({ tree, source, ref, address }) => [
+        tree,
+        ref,
+        source === 'pypi' ? `PyPI’s ${address}, as a repository of one commit` : short(address),
+      ]),
+    ),
     ...title('Halfstack'),
     guide.halfstack.file === undefined
       ? `    bai-dev logs ${guide.id} postgres`

@@ -1,0 +1,147 @@
+// Serves git repositories over HTTP by git's own backend, and can be told what to do wrong.
+import { execFileSync, spawn } from 'node:child_process';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+/** `dies` and `stalls` do so in the midst of what is sent; the others instead of an answer. */
+export type GitFault =
+  | 'none'
+  | 'dies'
+  | 'stalls'
+  | 'redirects'
+  | 'loops'
+  | 'refuses'
+  | 'login'
+  | 'page'
+  | 'missing'
+  | 'unwell'
+  | 'silent';
+
+export interface GitServer {
+  /** Without a slash at its end. */
+  readonly url: string;
+  fault: GitFault;
+  /** Only requests whose path matches are treated so. */
+  only: RegExp;
+  /** How often it is done wrong; then all is well. */
+  times: number;
+  /** `GET /standin-manager/info/refs` and the like, in order. */
+  readonly requests: string[];
+  /** What clients sent to prove who they are. */
+  readonly authorizations: string[];
+  close(): Promise<void>;
+}
+
+export async function startGitServer(folder: string): Promise<GitServer> {
+  const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    state.requests.push(`${request.method ?? ''} ${url.pathname}`);
+    if (request.headers.authorization !== undefined) state.authorizations.push(request.headers.authorization);
+    const wrong = state.fault !== 'none' && state.only.test(url.pathname) && state.times > 0;
+    const sends = request.method === 'POST';
+    if (!wrong || (['dies', 'stalls'].includes(state.fault) && !sends)) {
+      serve({ backend, folder, request, response, url });
+      return;
+    }
+    state.times -= 1;
+    switch (state.fault) {
+      case 'redirects':
+        response.writeHead(301, { location: `/moved${request.url ?? ''}` }).end();
+        return;
+      case 'loops':
+        response.writeHead(302, { location: request.url ?? '/' }).end();
+        return;
+      case 'refuses':
+        response.writeHead(403).end('no');
+        return;
+      case 'login':
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
+        return;
+      case 'page':
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<form>Log in</form>');
+        return;
+      case 'missing':
+        response.writeHead(404).end();
+        return;
+      case 'unwell':
+        response.writeHead(503).end();
+        return;
+      case 'silent':
+        return;
+      default:
+        serve({ backend, folder, request, response, url, end: state.fault });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const state: GitServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fault: 'none',
+    only: /./,
+    times: Infinity,
+    requests: [],
+    authorizations: [],
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return state;
+}
+
+interface Exchange {
+  readonly backend: string;
+  readonly folder: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** How it ends early, after its first bytes. */
+  readonly end?: GitFault;
+}
+
+/** One exchange by git's backend, which is a CGI program. */
+function serve({ backend, folder, request, response, url, end }: Exchange): void {
+  const child = spawn(backend, [], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: {
+      PATH: process.env['PATH'],
+      GIT_PROJECT_ROOT: folder,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: repositoryPath(decodeURIComponent(url.pathname).replace(/^\/moved/, '')),
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: request.headers['content-type'],
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    },
+  });
+  child.stdin.on('error', () => undefined);
+  request.pipe(child.stdin);
+  const pieces: Buffer[] = [];
+  child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+  child.on('close', () => {
+    const all = Buffer.concat(pieces);
+    const split = all.indexOf('\r\n\r\n');
+    const headers = all.subarray(0, split).toString().split('\r\n');
+    const body = all.subarray(split + 4);
+    let status = 200;
+    for (const line of headers) {
+      const [, name = '', value = ''] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
+      if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
+      else if (name !== '') response.setHeader(name, value);
+    }
+    if (end === undefined) {
+      response.writeHead(status).end(body);
+      return;
+    }
+    response.writeHead(status, { 'content-length': body.length });
+    response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
+      if (end === 'dies') response.destroy();
+    });
+  });
+}
+
+/** The bare repository, whether or not its name was said with an ending. */
+const repositoryPath = (path: string): string => path.replace(/^\/([^/]+?)(\.git)?\//, '/$1.git/');

@@ -1,0 +1,282 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { GitSource } from '../../src/environment/spec.ts';
+import { Failure } from '../../src/failure.ts';
+import { releaseSchema, type Release } from '../../src/release/release.ts';
+import { cloneTree } from '../../src/source/git.ts';
+import { isTree } from '../../src/source/pypi.ts';
+import { workIn } from '../../src/source/work.ts';
+import { binaryPath, makeStandIns } from '../rig/components.ts';
+import { startGitServer, type GitFault, type GitServer } from '../rig/gitserver.ts';
+import { startIndex, type Index } from '../rig/index.ts';
+import { releaseOf } from '../rig/release.ts';
+import {
+  lostPath,
+  makeRepositories,
+  pointerTo,
+  submodulePath,
+  type Repositories,
+} from '../rig/repositories.ts';
+import { sandbox, type Sandbox } from '../rig/world.ts';
+
+let repositories: Repositories;
+let server: GitServer;
+let index: Index;
+let release: Release;
+let box: Sandbox;
+beforeAll(async () => {
+  const standIns = makeStandIns();
+  repositories = makeRepositories(standIns);
+  server = await startGitServer(repositories.folder);
+  index = await startIndex({ distributions: standIns.distributions });
+  release = releaseSchema.parse(releaseOf(standIns));
+});
+afterAll(async () => {
+  await server.close();
+  await index.close();
+  repositories.remove();
+});
+beforeEach(() => {
+  box = sandbox({ variables: { GIT_HTTP_LOW_SPEED_TIME: '1' } });
+  Object.assign(server, { fault: 'none', only: /./, times: Infinity });
+  server.requests.length = 0;
+});
+afterEach(() => box.remove());
+
+const places = (): string[] => readdirSync(box.folder).filter((name) => name !== 'home');
+const clone = (name: string, change: Partial<GitSource> = {}): Promise<string> => {
+  const base = pathToFileURL(repositories.folder).href;
+  return cloneTree(box.world, {
+    name,
+    tree: release.trees[name]!,
+    source: {
+      source: 'git',
+      ref: '99.01',
+      kind: 'branch',
+      address: `${base}/standin-${name}`,
+      repositories: base,
+      ...change,
+    },
+    path: join(box.folder, name),
+    partial: join(box.folder, `.${name}.partial`),
+    index: index.url,
+    exclude: ['__pycache__/', '/manager.toml'],
+    progress: () => undefined,
+  });
+};
+const fromServer = (name: string): Partial<GitSource> => ({
+  address: `${server.url}/standin-${name}`,
+  repositories: server.url,
+});
+const git = (name: string, ...args: string[]): string =>
+  execFileSync('git', args, { cwd: join(box.folder, name), encoding: 'utf8' }).trim();
+const failureOf = async (cloned: Promise<unknown>): Promise<Failure> => {
+  const error: unknown = await cloned.catch((caught: unknown) => caught);
+  if (!(error instanceof Failure)) throw new Error(`no failure, but ${String(error)}`);
+  return error;
+};
+const warnings = (): string[] =>
+  box.events.flatMap((event) => (event.kind === 'note' ? [event.message] : []));
+
+describe('a branch', () => {
+  it('is checked out on a local branch that follows its remote, and holds no work', async () => {
+    const commit = await clone('common');
+    expect(commit).toBe(repositories.git('standin-common', 'rev-parse', '99.01'));
+    const path = join(box.folder, 'common');
+    expect(await isTree(path)).toBe(true);
+    expect(git('common', 'rev-parse', 'refs/bai-dev/installed')).toBe(commit);
+    expect(git('common', 'status', '--porcelain', '--branch')).toBe('## 99.01...origin/99.01');
+    expect(git('common', 'stash', 'list')).toBe('');
+    writeFileSync(join(path, 'manager.toml'), 'ours');
+    expect(await workIn(box.world, path)).toEqual([]);
+    expect(places()).toEqual(['common']);
+  });
+
+  it('leaves out the content of older files where the server can, and a later fetch brings all branches', async () => {
+    await clone('common');
+    expect(git('common', 'rev-list', '--objects', '--all', '--missing=print')).toMatch(/^\?/m);
+    expect(git('common', 'branch', '--remotes', '--format=%(refname:short)')).toBe('origin/99.01');
+    git('common', 'fetch', '--quiet');
+    expect(git('common', 'branch', '--remotes', '--format=%(refname:short)')).toContain('origin/feature/x');
+    expect(await workIn(box.world, join(box.folder, 'common'))).toEqual([]);
+  });
+
+  it('is taken as it was when it was looked at, unless it was written anew since', async () => {
+    const seen = repositories.git('standin-common', 'rev-parse', '99.01~1');
+    expect(await clone('common', { commit: seen })).toBe(seen);
+    expect(git('common', 'status', '--porcelain', '--branch')).toBe('## 99.01...origin/99.01 [behind 1]');
+    const gone = 'a'.repeat(40);
+    expect(await clone('manager', { commit: gone })).toBe(
+      repositories.git('standin-manager', 'rev-parse', '99.01'),
+    );
+  });
+
+  it('that is not there is told, and nothing has its final name', async () => {
+    const failure = await failureOf(clone('common', { ref: 'no/such' }));
+    expect(failure.code).toBe('BAI-SOURCE-REF');
+    expect(existsSync(join(box.folder, 'common'))).toBe(false);
+  });
+});
+
+describe('a tag or commit', () => {
+  it('is checked out as it is', async () => {
+    const tagged = repositories.git('standin-common', 'rev-parse', '99.01.0');
+    expect(await clone('common', { ref: '99.01.0', kind: 'tag' })).toBe(tagged);
+    expect(git('common', 'branch', '--show-current')).toBe('');
+    expect(await workIn(box.world, join(box.folder, 'common'))).toEqual([]);
+  });
+
+  it('may be the beginning of a hash that only a clone can tell', async () => {
+    const commit = repositories.git('standin-manager', 'rev-parse', '99.01~1');
+    expect(await clone('manager', { ref: commit.slice(0, 9), kind: 'commit' })).toBe(commit);
+  });
+
+  it.each(['b'.repeat(40), 'bbbbbbbb'])('that no ref leads to is told: %s', async (ref) => {
+    const failure = await failureOf(clone('common', { ref, kind: 'commit' }));
+    expect(failure.code).toBe('BAI-SOURCE-REF');
+    expect(failure.message).toContain(ref);
+    expect(failure.exit).toBe(8);
+    expect(existsSync(join(box.folder, 'common'))).toBe(false);
+  });
+});
+
+describe('a submodule', () => {
+  it('comes from beside the repository that was moved', async () => {
+    await clone('client-py');
+    const page = join(box.folder, 'client-py', submodulePath, 'index.html');
+    expect(readFileSync(page, 'utf8')).toBe('<p>pages</p>\n');
+    expect(git('client-py', 'status', '--porcelain')).toBe('');
+    expect(await workIn(box.world, join(box.folder, 'client-py'))).toEqual([]);
+  });
+
+  it('that cannot be had leaves nothing under the final name', async () => {
+    Object.assign(server, { fault: 'missing', only: /pages/ });
+    const failure = await failureOf(clone('client-py', fromServer('client-py')));
+    expect(failure.code).toBe('BAI-SOURCE-REPOSITORY');
+    expect(failure.message).toContain('standin-pages');
+    expect(existsSync(join(box.folder, 'client-py'))).toBe(false);
+  });
+});
+
+describe('large files', () => {
+  it('come out of the packages of the version that the tree declares, and leave the status clean', async () => {
+    await clone('manager');
+    const tree = join(box.folder, 'manager');
+    expect(readFileSync(join(tree, binaryPath), 'utf8')).toBe('only the wheel has it\n');
+    expect(git('manager', 'status', '--porcelain')).toBe('');
+    expect(git('manager', 'show', `HEAD:${binaryPath}`)).toBe(pointerTo('only the wheel has it\n').trim());
+    expect(await workIn(box.world, tree)).toEqual([]);
+  });
+
+  it('that nobody has stay pointers, which is said', async () => {
+    await clone('manager');
+    expect(readFileSync(join(box.folder, 'manager', lostPath), 'utf8')).toBe(pointerTo('nobody has it\n'));
+    expect(warnings()).toEqual([expect.stringMatching(new RegExp(`^manager: 1 large file .*${lostPath}$`))]);
+  });
+
+  it('stay so through the checkouts of a developer, whose changes git sees', async () => {
+    await clone('manager');
+    git('manager', 'checkout', '--quiet', '-b', 'mine', 'HEAD~1');
+    git('manager', 'checkout', '--quiet', '99.01');
+    const path = join(box.folder, 'manager', binaryPath);
+    expect(readFileSync(path, 'utf8')).toBe('only the wheel has it\n');
+    expect(git('manager', 'status', '--porcelain')).toBe('');
+    writeFileSync(path, 'another\n');
+    git('manager', 'add', '--all');
+    expect(git('manager', 'show', `:${binaryPath}`)).toBe(pointerTo('another\n').trim());
+  });
+
+  it('are no reason to fail when the index is none', async () => {
+    index.fault = 'login-page';
+    try {
+      await clone('manager');
+    } finally {
+      index.fault = 'none';
+    }
+    expect(readFileSync(join(box.folder, 'manager', binaryPath), 'utf8')).toMatch(/^version/);
+    expect(warnings()).toHaveLength(1);
+  });
+});
+
+describe('a repository with a fault', () => {
+  const faults: readonly (readonly [GitFault, string])[] = [
+    ['dies', 'BAI-SOURCE-TRANSFER'],
+    ['stalls', 'BAI-SOURCE-TRANSFER'],
+    ['loops', 'BAI-SOURCE-REPOSITORY'],
+    ['refuses', 'BAI-SOURCE-ACCESS'],
+    ['login', 'BAI-SOURCE-ACCESS'],
+    ['page', 'BAI-SOURCE-REPOSITORY'],
+    ['missing', 'BAI-SOURCE-REPOSITORY'],
+    ['unwell', 'BAI-SOURCE-TRANSFER'],
+  ];
+  it.each(faults)(
+    'that %s is %s, and the same clone then succeeds',
+    { timeout: 30_000 },
+    async (fault, code) => {
+      server.fault = fault;
+      const failure = await failureOf(clone('common', fromServer('common')));
+      expect(failure.code, failure.message).toBe(code);
+      expect(failure.exit).toBe(8);
+      expect(places().filter((name) => !name.startsWith('.'))).toEqual([]);
+      server.fault = 'none';
+      await clone('common', fromServer('common'));
+      expect(git('common', 'status', '--porcelain')).toBe('');
+      expect(places()).toEqual(['common']);
+    },
+  );
+
+  it.each(['dies', 'stalls'] as const)('that %s once is asked again', async (fault) => {
+    Object.assign(server, { fault, times: 1 });
+    await clone('common', fromServer('common'));
+    expect(git('common', 'status', '--porcelain')).toBe('');
+  });
+
+  it('that moved is followed', async () => {
+    Object.assign(server, { fault: 'redirects', only: /^\/standin-common/ });
+    await clone('common', fromServer('common'));
+    expect(git('common', 'remote', 'get-url', 'origin')).toBe(`${server.url}/standin-common`);
+  });
+
+  it('that is not served by anybody is BAI-NETWORK', async () => {
+    const failure = await failureOf(clone('common', { address: 'http://127.0.0.1:9/standin-common' }));
+    expect(failure.code).toBe('BAI-NETWORK');
+  });
+});
+
+describe('credentials', () => {
+  it('are sent, and are in no event and no failure', async () => {
+    server.fault = 'login';
+    const address = `${server.url.replace('//', '//me:s3cr%40t-word@')}/standin-common`;
+    const failure = await failureOf(clone('common', { address }));
+    expect(failure.code).toBe('BAI-SOURCE-ACCESS');
+    const { message, more } = failure;
+    for (const told of [JSON.stringify(box.events), JSON.stringify({ message, more })]) {
+      expect(told).not.toMatch(/s3cr(%40|@)t-word/);
+    }
+    expect(server.authorizations).toContain(`Basic ${Buffer.from('me:s3cr@t-word').toString('base64')}`);
+  });
+});
+
+it('runs no hooks of the user', async () => {
+  const hooks = join(box.folder, 'home/hooks');
+  execFileSync('mkdir', ['-p', hooks]);
+  writeFileSync(join(hooks, 'post-checkout'), '#!/bin/sh\necho run >> "$HOME/ran"\n', { mode: 0o755 });
+  writeFileSync(
+    join(box.world.host.home, '.gitconfig'),
+    `[core]\n\thooksPath = ${hooks}\n[init]\n\ttemplateDir = ${box.folder}/none\n`,
+  );
+  await clone('common');
+  expect(existsSync(join(box.world.host.home, 'ran'))).toBe(false);
+});
+
+it('ends at once when it is interrupted', async () => {
+  server.fault = 'silent';
+  const cloning = clone('common', fromServer('common'));
+  while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  const why = new Failure('BAI-INTERRUPTED', 'Interrupted.');
+  box.abort(why);
+  await expect(cloning).rejects.toBe(why);
+});
