@@ -122,6 +122,16 @@ const meanings: readonly (readonly [words: RegExp, code: FailureCode, reason: st
     '{shown} lets nobody in without a login that git knows. Some servers answer so for what is not there.',
   ],
   [
+    /operation too slow|less than \d+ bytes\/sec|operation timed out/i,
+    'BAI-SOURCE-TRANSFER',
+    '{shown} fell silent in the middle of a transfer.',
+  ],
+  [
+    /rpc failed|transfer closed|early eof|unexpected disconnect/i,
+    'BAI-SOURCE-TRANSFER',
+    '{shown} broke off in the middle of a transfer.',
+  ],
+  [
     /couldn't find remote ref|remote branch .* not found|not our ref|unadvertised object/i,
     'BAI-SOURCE-REF',
     '{shown} does not have what was asked for.',
@@ -142,17 +152,12 @@ const meanings: readonly (readonly [words: RegExp, code: FailureCode, reason: st
     'There is no git repository at {shown}.',
   ],
   [
-    /operation too slow|less than \d+ bytes\/sec|timed out after/i,
-    'BAI-SOURCE-TRANSFER',
-    '{shown} fell silent in the middle of a transfer.',
-  ],
-  [
     /could not resolve|couldn't connect|failed to connect|connection (timed out|refused|reset)|no route to host|network is unreachable|ssl|tls|certificate|proxy/i,
     'BAI-NETWORK',
     '{host} could not be reached: {line}.',
   ],
   [
-    /early eof|rpc failed|hung up|unexpected disconnect|transfer closed|fetch-pack|index-pack|promisor remote|returned error: (408|429|5\d\d)|could not read from remote|smart http/i,
+    /hung up|fetch-pack|index-pack|promisor remote|returned error: (408|429|5\d\d)|could not read from remote|smart http/i,
     'BAI-SOURCE-TRANSFER',
     '{shown} broke off in the middle of a transfer.',
   ],

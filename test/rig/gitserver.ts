@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** `dies` and `stalls` do so in the midst of what is sent; the others instead of an answer. */
+/** `dies` and `stalls` do so in the midst of a transfer; the others instead of an answer. */
 export type GitFault =
   | 'none'
   | 'dies'
@@ -35,14 +35,14 @@ export interface GitServer {
 
 export async function startGitServer(folder: string): Promise<GitServer> {
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, content: Buffer): void => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     state.requests.push(`${request.method ?? ''} ${url.pathname}`);
     if (request.headers.authorization !== undefined) state.authorizations.push(request.headers.authorization);
     const wrong = state.fault !== 'none' && state.only.test(url.pathname) && state.times > 0;
-    const sends = request.method === 'POST';
+    const sends = request.method === 'POST' && !content.includes('command=ls-refs');
     if (!wrong || (['dies', 'stalls'].includes(state.fault) && !sends)) {
-      serve({ backend, folder, request, response, url });
+      serve({ backend, folder, request, content, response, url });
       return;
     }
     state.times -= 1;
@@ -71,8 +71,13 @@ export async function startGitServer(folder: string): Promise<GitServer> {
       case 'silent':
         return;
       default:
-        serve({ backend, folder, request, response, url, end: state.fault });
+        serve({ backend, folder, request, content, response, url, end: state.fault });
     }
+  };
+  const server = createServer((request, response) => {
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => answer(request, response, Buffer.concat(pieces)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const state: GitServer = {
@@ -95,6 +100,7 @@ interface Exchange {
   readonly backend: string;
   readonly folder: string;
   readonly request: IncomingMessage;
+  readonly content: Buffer;
   readonly response: ServerResponse;
   readonly url: URL;
   /** How it ends early, after its first bytes. */
@@ -102,7 +108,7 @@ interface Exchange {
 }
 
 /** One exchange by git's backend, which is a CGI program. */
-function serve({ backend, folder, request, response, url, end }: Exchange): void {
+function serve({ backend, folder, request, content, response, url, end }: Exchange): void {
   const child = spawn(backend, [], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: {
@@ -117,8 +123,7 @@ function serve({ backend, folder, request, response, url, end }: Exchange): void
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
     },
   });
-  child.stdin.on('error', () => undefined);
-  request.pipe(child.stdin);
+  child.stdin.on('error', () => undefined).end(content);
   const pieces: Buffer[] = [];
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
   child.on('close', () => {
