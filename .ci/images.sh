@@ -13,9 +13,9 @@ suite=bookworm
 mirror=${BAI_DEV_CI_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 postgres_version=13.23.0-beta.16
 
-postgres_tags=(postgres:13.1-alpine postgres:13.7-alpine)
-redis_tags=(redis:6.0.9-alpine redis:6.2.7-alpine)
-etcd_tags=(quay.io/coreos/etcd:v3.4.14 quay.io/coreos/etcd:v3.5.4)
+postgres_tags=(postgres:13-alpine postgres:13.1-alpine postgres:13.7-alpine)
+redis_tags=(redis:6.0.6-alpine redis:6.0.9-alpine redis:6.2.7-alpine)
+etcd_tags=(quay.io/coreos/etcd:v3.4.10 quay.io/coreos/etcd:v3.4.14 quay.io/coreos/etcd:v3.5.4)
 
 # What the images are made from: another hash makes them anew.
 label=bai-dev.stand-in

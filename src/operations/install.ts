@@ -9,6 +9,7 @@ import { Failure } from '../failure.ts';
 import { isKept } from '../plan/run.ts';
 import { survey } from '../prechecks/survey.ts';
 import { loadCatalogue } from '../release/catalogue.ts';
+import { isPastSupport } from '../release/release.ts';
 import type { Finding, PlannedStep } from '../report/events.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
@@ -95,6 +96,10 @@ async function attemptInstall(
     ...(request.randomId ? { random: true } : {}),
   });
   for (const message of substitutes(sources)) world.report.emit({ kind: 'note', severity: 'note', message });
+  if (record === undefined && isPastSupport(draft.release, world.now())) {
+    const message = `${draft.release.title} is past its support, which ended on ${draft.release.supportEnds}.`;
+    world.report.emit({ kind: 'note', severity: 'note', message });
+  }
   const finish = (
     outcome: InstallResult['outcome'],
     { spec: { ports } }: EnvironmentRecord,

@@ -1,5 +1,6 @@
 // What can be installed: the catalogue as a list.
 import { defaultRelease, loadCatalogue } from '../release/catalogue.ts';
+import { isPastSupport } from '../release/release.ts';
 import type { World } from '../world.ts';
 
 export interface ReleaseRow {
@@ -19,7 +20,6 @@ export interface ReleaseRow {
 /** Every release of the catalogue, oldest first. */
 export async function releases(world: World): Promise<readonly ReleaseRow[]> {
   const catalogue = await loadCatalogue(world.host.assets);
-  const today = world.now().toISOString().slice(0, 10);
   const standard = defaultRelease(catalogue).version;
   return catalogue.releases.map((release) => ({
     version: release.version,
@@ -27,7 +27,7 @@ export async function releases(world: World): Promise<readonly ReleaseRow[]> {
     python: release.python,
     released: release.released,
     supportEnds: release.supportEnds,
-    ended: release.supportEnds < today,
+    ended: isPastSupport(release, world.now()),
     default: release.version === standard,
     components: Object.fromEntries(
       Object.entries(release.trees).map(([name, tree]) => [name, tree.package.version]),

@@ -198,6 +198,10 @@ export type Component = Release['components'][string];
 export type ReleaseFile = Release['files'][number];
 export type ReleaseService = Release['halfstack']['postgres'];
 
+/** True once upstream's support for it is over. */
+export const isPastSupport = ({ supportEnds }: Release, now: Date): boolean =>
+  supportEnds < now.toISOString().slice(0, 10);
+
 /** The services of a release's halfstack with the part that each plays. */
 export function servicesOf(
   release: Release,

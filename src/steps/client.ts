@@ -1,4 +1,4 @@
-// Writes the files by which a shell turns into a client of this environment: `source env-local-admin-api.sh`.
+// Writes the files by which a shell turns into a client of this environment, as the release names them.
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
 import { clientTree, renderedFiles } from './configure.ts';

@@ -2,10 +2,10 @@
 import { parseId } from '../../src/environment/id.ts';
 import { upstreamPorts, type Ports } from '../../src/environment/ports.ts';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
-import { loadCatalogue } from '../../src/release/catalogue.ts';
+import { findRelease, loadCatalogue } from '../../src/release/catalogue.ts';
 import { repository } from '../rig/world.ts';
 
-export const sampleRelease = (await loadCatalogue(repository)).releases[0]!;
+export const sampleRelease = findRelease(await loadCatalogue(repository), '21.03');
 
 export interface SampleChoice {
   readonly ports?: Ports;

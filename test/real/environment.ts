@@ -157,12 +157,13 @@ function ask(url: string): Promise<{ status: number; body: string }> {
 }
 
 /** Runs upstream's client with one of the environment files that were made for it. */
-export function client(home: Home, { client: { folder } }: Guide, args: readonly string[]): string {
+export function client(home: Home, { client: { folder, files } }: Guide, args: readonly string[]): string {
   const python = virtualenvBin(home, folder);
+  const [settings = ''] = files;
   // what stands in the shell file is for a shell: it is the one thing here that runs in one
   const { stdout, stderr, status } = spawnSync(
     'bash',
-    ['-c', '. ./env-local-admin-api.sh >/dev/null; exec "$0" "$@"', join(python, 'backend.ai'), ...args],
+    ['-c', `. ./${settings} >/dev/null; exec "$0" "$@"`, join(python, 'backend.ai'), ...args],
     { cwd: folder, env: { ...home.variables }, encoding: 'utf8', timeout: 60_000 },
   );
   if (status !== 0)

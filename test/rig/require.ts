@@ -37,8 +37,9 @@ export function requires(...needs: readonly Need[]): Needed {
 
 /** Image tags of the halfstacks that Docker tests use; `.ci/images.sh` makes stand-ins. */
 const images = [
-  ...['postgres:13.1-alpine', 'postgres:13.7-alpine', 'redis:6.0.9-alpine', 'redis:6.2.7-alpine'],
-  ...['quay.io/coreos/etcd:v3.4.14', 'quay.io/coreos/etcd:v3.5.4'],
+  ...['postgres:13-alpine', 'postgres:13.1-alpine', 'postgres:13.7-alpine'],
+  ...['redis:6.0.6-alpine', 'redis:6.0.9-alpine', 'redis:6.2.7-alpine'],
+  ...['quay.io/coreos/etcd:v3.4.10', 'quay.io/coreos/etcd:v3.4.14', 'quay.io/coreos/etcd:v3.5.4'],
 ];
 
 /** What is missing, as a few words; undefined if nothing is. */
