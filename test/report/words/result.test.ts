@@ -1,6 +1,7 @@
 // The last screen of each command, word by word.
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../../src/cli/program.ts';
+import type { Guide } from '../../../src/operations/guide.ts';
 import type { InstallResult } from '../../../src/operations/install.ts';
 import { widthOf } from '../../../src/report/layout.ts';
 import { lookOf, noPaint } from '../../../src/report/style.ts';
@@ -142,7 +143,7 @@ describe('guide', () => {
       accessKey: '',
       secretKey: '',
     };
-    const value = {
+    const value: Guide = {
       id: 'dev2109',
       release: '21.09',
       title: 'Backend.AI 21.09',
@@ -162,6 +163,7 @@ describe('guide', () => {
         file: '/home/you/dev/docker-compose.yml',
         ports: { postgres: 8101, redis: 8111, etcd: 8121 },
       },
+      sources: [{ tree: 'manager', source: 'pypi', ref: '21.9.1', address: 'backend.ai-manager' }],
       accounts: [account],
       client: {
         folder: '/home/you/dev/client-py',
@@ -172,7 +174,7 @@ describe('guide', () => {
       },
       log: '/home/you/.local/state/bai-dev/environments/dev2109/install.log',
     };
-    const lines = resultScreen({ command: 'guide', value } as never, look());
+    const lines = resultScreen({ command: 'guide', value }, look());
     expect(lines).toEqual(
       expect.arrayContaining([
         'dev2109 · Backend.AI 21.09',
