@@ -7,7 +7,7 @@ import type { PortWish } from '../prechecks/draft.ts';
 import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 import type { Values } from './settings.ts';
-import { sourceWishes } from './sources.ts';
+import { mockBranch, sourceWishes } from './sources.ts';
 import { startWishes } from './start.ts';
 
 export const installCommand: Command = {
@@ -18,6 +18,8 @@ export const installCommand: Command = {
   options: [
     ...(['environment', 'release', 'python-version', 'engine', 'install-path', 'index'] as const),
     ...(['source', 'server-branch', 'client-branch', 'ref', 'repositories', 'repository'] as const),
+    ...(['enable-cuda', 'enable-cuda-mock', 'cuda-branch'] as const),
+    ...(['no-kernel-images', 'download-big-images'] as const),
     ...(['ports', 'postgres-port', 'redis-port', 'etcd-port', 'manager-port', 'webserver-port'] as const),
     ...([
       'agent-rpc-port',
@@ -90,9 +92,16 @@ async function answers(world: World, request: InstallRequest): Promise<Partial<W
     open.release && (await world.ask.choose({ message: 'Release of Backend.AI', ...open.release }));
   const folder =
     open.installPath && (await world.ask.text({ message: 'Folder', initial: open.installPath.initial }));
+  const mock =
+    open.mock &&
+    (await world.ask.confirm({
+      message: `${open.mock.reason}. Take GPUs that are made up instead?`,
+      initial: true,
+    }));
   const { home, cwd } = world.host;
   return {
     ...(release === undefined ? {} : { release }),
+    ...(mock === true ? { accelerator: 'cuda-mock' } : {}),
     ...(folder === undefined ? {} : { installPath: resolve(cwd, folder.replace(/^~(?=\/|$)/, home)) }),
   };
 }
@@ -108,8 +117,22 @@ function wishesOf(values: Values, ports: PortWish): Wishes {
     ...(engine === undefined ? {} : { engine }),
     ...(sources === undefined ? {} : { sources }),
     ...(index === undefined ? {} : { index }),
+    ...acceleratorOf(values),
+    ...kernelImagesOf(values),
     ports,
   };
+}
+
+/** The mock is a kind of CUDA: whoever asks for both gets it. A branch of the plugin asks for the plugin. */
+function acceleratorOf(values: Values): Pick<Wishes, 'accelerator'> {
+  const branch = values['cuda-branch'];
+  if (values['enable-cuda-mock'] === true || branch === mockBranch) return { accelerator: 'cuda-mock' };
+  return values['enable-cuda'] === true || branch !== undefined ? { accelerator: 'cuda' } : {};
+}
+
+function kernelImagesOf(values: Values): Pick<Wishes, 'kernelImages'> {
+  if (values['download-big-images'] === true) return { kernelImages: 'big' };
+  return values['no-kernel-images'] === true ? { kernelImages: 'none' } : {};
 }
 
 /** What is wrong with an answer, or true. */

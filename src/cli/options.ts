@@ -48,6 +48,15 @@ export const options = {
     group: 'What',
     repeats: true,
   },
+  'enable-cuda': { about: "the agent's CUDA plugin, for NVIDIA GPUs", group: 'What' },
+  'enable-cuda-mock': { about: 'a plugin that makes GPUs up, for machines without any', group: 'What' },
+  'cuda-branch': {
+    value: 'branch',
+    about: 'branch of the plugin; mock means --enable-cuda-mock',
+    group: 'What',
+  },
+  'no-kernel-images': { about: 'pull no images of kernels', group: 'What' },
+  'download-big-images': { about: 'pull the images of kernels for GPUs as well', group: 'What' },
   'install-path': { value: 'folder', about: 'folder of the environment', group: 'Where' },
   repositories: {
     value: 'place',

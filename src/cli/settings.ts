@@ -93,6 +93,11 @@ function schemaFor(host: Host, base: string | undefined) {
     ref: value(refValue),
     repository: value((text) => repositoryValue(text, { home: host.home, folder: base })),
     repositories: value((text) => repositoriesValue(text, { home: host.home, folder: base })),
+    'enable-cuda': value(flag),
+    'enable-cuda-mock': value(flag),
+    'cuda-branch': value(branchValue),
+    'no-kernel-images': value(flag),
+    'download-big-images': value(flag),
     'install-path': value((text) => folder(text, host.home, base)),
     index: value(address),
     ports: value((text) => {

@@ -47,6 +47,9 @@ export function repositoriesValue(text: string, base: Base): string {
   return address ?? bad(`${JSON.stringify(text)} is no address of a repository.${relative}`);
 }
 
+/** What --cuda-branch of the scripts means a plugin of its own by. */
+export const mockBranch = 'mock';
+
 /** All of it together; undefined if nothing was said. */
 export function sourceWishes(values: Values): SourceWishes | undefined {
   const { source, ref = {}, repository = {}, repositories } = values;
@@ -59,6 +62,8 @@ export function sourceWishes(values: Values): SourceWishes | undefined {
     source: source?.general,
     serverBranch: values['server-branch'],
     clientBranch: values['client-branch'],
+    // of the scripts: another plugin rather than a branch
+    cudaBranch: values['cuda-branch'] === mockBranch ? undefined : values['cuda-branch'],
     repositories,
   });
   if (trees.length === 0 && Object.keys(wishes).length === 0) return undefined;

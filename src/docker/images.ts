@@ -1,7 +1,17 @@
 // Images: which are there, and pulling those that are not.
 import { z } from 'zod';
 import { Failure } from '../failure.ts';
-import { askFor, engineFailure, lookLimit, refusalOf, request, statusOf, type Connection } from './client.ts';
+import {
+  ask,
+  askFor,
+  engineFailure,
+  lookLimit,
+  refusalOf,
+  request,
+  statusOf,
+  type Connection,
+} from './client.ts';
+import type { Labels } from './labels.ts';
 
 export interface ImageFacts {
   readonly id: string;
@@ -16,6 +26,27 @@ export async function findImage(connection: Connection, name: string): Promise<I
     call: (client, abortSignal) => client.getImage(name).inspect({ abortSignal } as object),
   });
   return found === undefined ? undefined : { id: found.Id, bytes: found.Size };
+}
+
+/** An image with a name that somebody gave it. */
+export interface NamedImage extends ImageFacts {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/** Every image that has a label, once for each of its names. */
+export async function imagesLabelled(connection: Connection, label: string): Promise<readonly NamedImage[]> {
+  const found = await ask(connection, {
+    doing: 'list its images',
+    limit: lookLimit,
+    call: (client, abortSignal) => client.listImages({ filters: { label: [label] }, abortSignal }),
+  });
+  return found.flatMap(({ Id, Size, RepoTags, Labels: labels }) =>
+    // the types lag: an image without a name has none of these
+    ((RepoTags as string[] | null) ?? [])
+      .filter((name) => name !== '<none>:<none>')
+      .map((name) => ({ id: Id, bytes: Size, name, labels: (labels as Labels | null) ?? {} })),
+  );
 }
 
 /** Why the engine's registry would not give an image, or undefined if it would; asked by the engine itself. */

@@ -1,6 +1,6 @@
 // What was wanted: everything that was decided about an environment, complete, frozen, written once.
 import { z } from 'zod';
-import { releaseSchema } from '../release/release.ts';
+import { acceleratorName, releaseSchema } from '../release/release.ts';
 import { portsSchema } from './ports.ts';
 import { serversSchema } from './servers.ts';
 import type { EnvironmentId } from './id.ts';
@@ -30,13 +30,13 @@ export const treeSourceSchema = z.discriminatedUnion('source', [
 export const specSchema = z.strictObject({
   id: z.string().transform((id) => id as EnvironmentId),
   installPath: absolute,
-  /** The catalogue's entry as it was that day: a later program never reads the catalogue for it again. */
+  /** The catalogue's entry as it was that day, with all that its accelerator adds: a later program never reads the catalogue for it again. */
   release: releaseSchema,
   /** Per tree, because the agent may come from elsewhere than the rest. */
   trees: z.record(z.string(), treeSourceSchema),
   /** `pyenv`: the root of the pyenv that holds it and takes the virtualenvs; without one they lie in the trees. */
   python: z.strictObject({ version: z.string(), path: absolute, pyenv: absolute.optional() }),
-  accelerator: z.strictObject({ kind: z.enum(['none']) }),
+  accelerator: z.strictObject({ kind: z.enum(['none', ...acceleratorName.options]) }),
   engine: z.enum(['docker', 'native']),
   /** Address of the Docker engine: its containers and volumes exist only there. Empty for a native halfstack. */
   engineAddress: z.string(),
@@ -47,6 +47,8 @@ export const specSchema = z.strictObject({
   ports: portsSchema,
   /** Image per service of the halfstack. */
   images: z.record(z.string(), z.string()),
+  /** Kernel images that were wanted; those that no registry gave are missing all the same. */
+  kernelImages: z.array(z.string()).default([]),
   /** Package index: a PEP 503/691 simple index. */
   index: z.string(),
 });

@@ -1,9 +1,9 @@
-// The end of a file that somebody else writes: its last lines, and what is added to it from now on.
+// Both ends of a file that somebody else writes: its first lines, its last ones, and what is added from now on.
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from './files.ts';
 
-/** Bytes from the end of a file that are looked at: enough for many lines, and read in a moment. */
+/** Bytes of either end of a file that are looked at: enough for many lines, and read in a moment. */
 const window = 256 * 1024;
 /** Milliseconds between two looks at a file that is followed. */
 const pause = 200;
@@ -20,6 +20,12 @@ export async function lastLines(path: string, count: number, size?: number): Pro
   if (lines.at(-1) === '') lines.pop();
   if (from > 0) lines.shift();
   return count === 0 ? [] : lines.slice(-count).map(withoutReturn);
+}
+
+/** The first lines of a text; none if there is no such file or it may not be read. */
+export async function firstLines(path: string): Promise<string[]> {
+  const end = Math.min((await fileSize(path)) ?? 0, window);
+  return end === 0 ? [] : (await readPart(path, 0, end)).split('\n').map(withoutReturn);
 }
 
 /**

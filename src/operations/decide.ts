@@ -6,6 +6,7 @@ import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import type { Draft } from '../prechecks/draft.ts';
 import type { Survey } from '../prechecks/survey.ts';
+import { withAccelerator, type AcceleratorKind } from '../release/accelerator.ts';
 import {
   defaultRelease,
   findRelease,
@@ -15,7 +16,7 @@ import {
 } from '../release/catalogue.ts';
 import { servicesOf, type Release } from '../release/release.ts';
 import type { World } from '../world.ts';
-import type { InstallRequest } from './request.ts';
+import type { InstallRequest, KernelImageWish } from './request.ts';
 import { sourceDifferences } from './sources.ts';
 
 /** The index that is asked when nobody names another. */
@@ -48,15 +49,18 @@ export function draftOf(
       index: spec.index,
       engine: spec.engine,
       sources,
+      accelerator: spec.accelerator.kind,
+      kernelImages: spec.kernelImages,
       record,
     };
   }
   const { wishes, defaults } = request;
+  const release = completeRelease(request, catalogue);
   const pythonVersion = wishes.pythonVersion ?? defaults.pythonVersion;
   return {
     id: request.id,
     installPath: wishes.installPath ?? defaults.installPath ?? defaultInstallPath(world, request.id),
-    release: chosenRelease(request, catalogue),
+    release,
     ports:
       wishes.ports.base === undefined && Object.keys(wishes.ports.single).length === 0
         ? defaults.ports
@@ -64,6 +68,8 @@ export function draftOf(
     index: wishes.index ?? defaults.index ?? publicIndex,
     engine,
     sources,
+    accelerator: acceleratorOf(request),
+    kernelImages: kernelImagesOf(release, wishes.kernelImages ?? defaults.kernelImages),
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
   };
 }
@@ -100,6 +106,29 @@ export function chosenRelease(
   );
 }
 
+/** The same with all that its accelerator adds. `BAI-USAGE` if its data names no such accelerator. */
+export function completeRelease(
+  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
+  catalogue: Catalogue,
+): Release {
+  const release = chosenRelease(request, catalogue);
+  const accelerator = acceleratorOf(request);
+  const complete = withAccelerator(release, accelerator);
+  if (complete !== undefined) return complete;
+  throw new Failure('BAI-USAGE', `${release.title} has no plugin for --enable-${accelerator}.`, {
+    facts: { release: release.version, accelerator },
+    next: [{ purpose: 'see which releases there are', command: 'bai-dev releases' }],
+  });
+}
+
+const acceleratorOf = ({ wishes, defaults }: Pick<InstallRequest, 'wishes' | 'defaults'>): AcceleratorKind =>
+  wishes.accelerator ?? defaults.accelerator ?? 'none';
+
+function kernelImagesOf({ kernelImages }: Release, wish: KernelImageWish = 'usual'): readonly string[] {
+  if (wish === 'none') return [];
+  return kernelImages.filter(({ big }) => !big || wish === 'big').map(({ image }) => image);
+}
+
 /** The complete spec; call it only when the survey found no blocker. */
 export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
   const { python, engine, ports } = survey;
@@ -118,10 +147,11 @@ export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
       }),
     ),
     python,
-    accelerator: { kind: 'none' },
+    accelerator: { kind: draft.accelerator ?? 'none' },
     ...engine,
     portBase: ports.base,
     ports: ports.ports,
+    kernelImages: [...(draft.kernelImages ?? [])],
     images: Object.fromEntries(servicesOf(release).map(({ service }) => [service.name, service.image])),
     index: draft.index,
   };
@@ -137,6 +167,12 @@ function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, 
     ['--install-path', wishes.installPath, spec.installPath],
     ['--python-version', samePython(wishes.pythonVersion, spec.python.version), spec.python.version],
     ['--engine', wishes.engine === 'auto' ? undefined : wishes.engine, spec.engine],
+    ['the accelerator', wishes.accelerator, spec.accelerator.kind],
+    [
+      'kernel images',
+      wishes.kernelImages && listed(kernelImagesOf(spec.release, wishes.kernelImages)),
+      listed(spec.kernelImages),
+    ],
     ['--index', wishes.index, spec.index],
     ['--ports', wishes.ports.base, spec.portBase],
     ...Object.entries(wishes.ports.single).map(([name, port]): [string, number, number] => [
@@ -160,6 +196,8 @@ function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, 
     ],
   });
 }
+
+const listed = (images: readonly string[]): string => images.join(' and ') || 'none';
 
 /** `3.9` agrees with any 3.9.x. */
 function samePython(wish: string | undefined, is: string): string | undefined {

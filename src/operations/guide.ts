@@ -8,7 +8,7 @@ import {
   virtualenvName,
   virtualenvPath,
 } from '../environment/names.ts';
-import type { TreeSource } from '../environment/spec.ts';
+import type { EnvironmentSpec, TreeSource } from '../environment/spec.ts';
 import type { Release } from '../release/release.ts';
 import { shownAddress } from '../source/address.ts';
 import type { World } from '../world.ts';
@@ -53,6 +53,15 @@ export interface Guide {
     readonly users: readonly string[];
     readonly agents: readonly string[];
     readonly hello: readonly string[];
+  };
+  /** Only with one: the version of its plugin, what it offers, and what a person should know of it. */
+  readonly accelerator?: {
+    readonly kind: string;
+    readonly plugin: string;
+    readonly slot: string;
+    readonly remark?: string;
+    /** Settings that are the developer's to change. */
+    readonly files: readonly string[];
   };
   readonly log: string;
 }
@@ -101,6 +110,27 @@ export async function guide(world: World, { id }: { id: string }): Promise<Guide
       agents: release.client.agents,
       hello: release.client.hello,
     },
+    ...acceleratorOf(spec),
     log: statePaths(world.host, id).log,
+  };
+}
+
+function acceleratorOf(spec: EnvironmentSpec): Pick<Guide, 'accelerator'> {
+  const { kind } = spec.accelerator;
+  const added = kind === 'none' ? undefined : spec.release.accelerators[kind];
+  if (added === undefined) return {};
+  const { slot, remark, trees, files } = added;
+  return {
+    accelerator: {
+      kind,
+      plugin: Object.keys(trees)
+        .map((tree) => `${tree} ${spec.trees[tree]?.ref ?? ''}`)
+        .join(', '),
+      slot,
+      ...(remark === undefined ? {} : { remark }),
+      files: files.map(({ tree, path }) =>
+        join(tree === undefined ? spec.installPath : treePath(spec, tree), path),
+      ),
+    },
   };
 }

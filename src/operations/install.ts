@@ -14,7 +14,7 @@ import type { Finding, PlannedStep } from '../report/events.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
 import { finishDelete } from './delete.ts';
-import { chosenRelease, draftOf, specOf } from './decide.ts';
+import { completeRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
 import { stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
@@ -78,7 +78,7 @@ async function attemptInstall(
     return 'again';
   }
   const catalogue = await loadCatalogue(host.assets);
-  const release = record?.spec.release ?? chosenRelease(request, catalogue);
+  const release = record?.spec.release ?? completeRelease(request, catalogue);
   const [{ engine, reason }, sources] = await Promise.all([
     engineOf(world, request, { release, ...(record && { record }) }),
     sourcesOf(world, request, { release, ...(record && { trees: record.spec.trees }) }),

@@ -1,5 +1,7 @@
 // What is left to ask a person about a new environment; about an existing one nothing is.
 import { readRecord } from '../environment/store.ts';
+import { lookAtGpus } from '../prechecks/gpus.ts';
+import { driverFinding } from '../prechecks/nvidia-driver.ts';
 import { loadCatalogue } from '../release/catalogue.ts';
 import type { World } from '../world.ts';
 import { chosenRelease, defaultInstallPath } from './decide.ts';
@@ -11,6 +13,8 @@ export interface OpenQuestions {
     readonly initial: string;
   };
   readonly installPath?: { readonly initial: string };
+  /** CUDA was asked for and there is no GPU: a few words on why. */
+  readonly mock?: { readonly reason: string };
 }
 
 /** Each question that has no answer yet, with what would be decided without one. */
@@ -20,6 +24,7 @@ export async function openQuestions(
 ): Promise<OpenQuestions> {
   const { id, wishes, defaults } = request;
   if ((await readRecord(world.host, id)) !== undefined) return {};
+  const gpus = (wishes.accelerator ?? defaults.accelerator) === 'cuda' ? await lookAtGpus(world) : undefined;
   const catalogue = await loadCatalogue(world.host.assets);
   const choices = catalogue.releases.map(({ version, title }) => ({ value: version, name: title }));
   const branch = wishes.sources?.serverBranch ?? defaults.sources?.serverBranch;
@@ -31,5 +36,8 @@ export async function openQuestions(
     ...(wishes.installPath === undefined && defaults.installPath === undefined
       ? { installPath: { initial: defaultInstallPath(world, id) } }
       : {}),
+    ...(gpus === undefined || gpus.state === 'ok'
+      ? {}
+      : { mock: { reason: driverFinding(world, id, gpus).title } }),
   };
 }

@@ -30,7 +30,7 @@ export async function releases(world: World): Promise<readonly ReleaseRow[]> {
     ended: isPastSupport(release, world.now()),
     default: release.version === standard,
     components: Object.fromEntries(
-      Object.entries(release.trees).map(([name, tree]) => [name, tree.package.version]),
+      Object.entries(release.trees).map(([name, tree]) => [name, tree.package?.version ?? tree.branch]),
     ),
   }));
 }

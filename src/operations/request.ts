@@ -1,8 +1,12 @@
 // What the command line, the variables, the config file and the answers of a person add up to.
 import type { EnvironmentId } from '../environment/id.ts';
 import type { PortWish } from '../prechecks/draft.ts';
+import type { AcceleratorName } from '../release/release.ts';
 import type { EngineWish } from './engine.ts';
 import type { SourceWishes } from './sources.ts';
+
+/** Which images of kernels to pull: none, the release's usual ones, or the big ones too. */
+export type KernelImageWish = 'none' | 'usual' | 'big';
 
 /** What may be chosen about an environment; what is left out is decided by the ID, the catalogue and the machine. */
 export interface Wishes {
@@ -14,6 +18,8 @@ export interface Wishes {
   readonly engine?: EngineWish;
   readonly sources?: SourceWishes;
   readonly index?: string;
+  readonly accelerator?: AcceleratorName;
+  readonly kernelImages?: KernelImageWish;
   readonly ports: PortWish;
 }
 

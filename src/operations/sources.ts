@@ -4,7 +4,7 @@ import { member } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure, type FailureCode } from '../failure.ts';
 import type { DraftSource } from '../prechecks/draft.ts';
-import type { Release } from '../release/release.ts';
+import type { Release, Tree } from '../release/release.ts';
 import { addressBelow, areSiblings } from '../source/address.ts';
 import { chooseTrees, type TreeDemand } from '../source/choose.ts';
 import type { World } from '../world.ts';
@@ -25,6 +25,8 @@ export interface SourceWishes {
   readonly source?: SourceKind;
   readonly serverBranch?: string;
   readonly clientBranch?: string;
+  /** Of the repository of an accelerator's plugin. */
+  readonly cudaBranch?: string;
   /** The base address in place of the one where the release's repositories lie. */
   readonly repositories?: string;
   readonly trees: Readonly<Record<string, TreeWishes>>;
@@ -72,7 +74,8 @@ export function demandsOf(
   return Object.entries(release.trees).map(([name, tree]): TreeDemand => {
     const own = said(name);
     const other = usual(name);
-    const source = own.source ?? other.source ?? 'auto';
+    // nothing stands in for what no index has
+    const source = tree.package === undefined ? 'git' : (own.source ?? other.source ?? 'auto');
     const below = (repository: string): string =>
       repositories === undefined ? repository : addressBelow(repositories, repository);
     return {
@@ -81,7 +84,7 @@ export function demandsOf(
       ref: own.ref ?? other.ref ?? tree.branch,
       address: own.repository ?? other.repository ?? below(tree.repository),
       submodules: tree.submodules.map((one) => (areSiblings(one, tree.repository) ? below(one) : one)),
-      package: tree.package,
+      ...(tree.package === undefined ? {} : { package: tree.package }),
       ...(repositories === undefined ? {} : { repositories }),
     };
   });
@@ -98,9 +101,11 @@ export function sourceDifferences(
     const wish = said(tree);
     const is = spec.trees[tree];
     if (is === undefined) return [];
+    // what no index has comes from git whatever is said in general
+    const chosen = spec.release.trees[tree]?.package === undefined ? undefined : wish.source;
     const moved = wish.repository !== undefined || wishes.sources?.repositories !== undefined;
     const pairs: (readonly [string, string | undefined, string])[] = [
-      [`the source of ${tree}`, wish.source === 'auto' ? undefined : wish.source, is.source],
+      [`the source of ${tree}`, chosen === 'auto' ? undefined : chosen, is.source],
       ...(is.source === 'git'
         ? ([
             [`the ref of ${tree}`, wish.ref, is.ref],
@@ -122,7 +127,7 @@ function saidOf(
 ): (tree: string) => TreeWishes {
   if (wishes === undefined) return () => ({});
   const own = byTree(wishes, release, code);
-  const branches = { server: wishes.serverBranch, client: wishes.clientBranch };
+  const branches = { server: wishes.serverBranch, client: wishes.clientBranch, cuda: wishes.cudaBranch };
   const said = (name: string): TreeWishes => {
     const { source, ref = branches[member(release.trees, name, 'tree').line], repository } = own[name] ?? {};
     const named = ref !== undefined || repository !== undefined;
@@ -173,11 +178,12 @@ function assertUsed(
 ): void {
   const { release, said, own, code } = known;
   const fromPypi = (tree: string): boolean => said(tree).source === 'pypi';
-  const lineOf = (line: 'server' | 'client'): string[] =>
+  const lineOf = (line: Tree['line']): string[] =>
     Object.keys(release.trees).filter((name) => member(release.trees, name, 'tree').line === line);
   const unused = [
     wishes.serverBranch !== undefined && lineOf('server').every(fromPypi) ? '--server-branch' : undefined,
     wishes.clientBranch !== undefined && lineOf('client').every(fromPypi) ? '--client-branch' : undefined,
+    wishes.cudaBranch !== undefined && lineOf('cuda').every(fromPypi) ? '--cuda-branch' : undefined,
     ...Object.entries(own).flatMap(([tree, { ref, repository }]) => [
       ref !== undefined && fromPypi(tree) ? `--ref ${tree}` : undefined,
       repository !== undefined && fromPypi(tree) ? `--repository ${tree}` : undefined,

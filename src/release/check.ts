@@ -1,5 +1,6 @@
 // What the schema of a release cannot say: whatever one part names must exist in another.
-import { servicesOf, type Release } from './release.ts';
+import { withAccelerator } from './accelerator.ts';
+import { acceleratorName, servicesOf, type AcceleratorName, type Release } from './release.ts';
 
 /** An entry of a data file that cannot be right: where it stands, and what is wrong with it. */
 export interface Mistake {
@@ -51,7 +52,31 @@ export function crossMistakes(release: Release): Mistake[] {
   virtualenv(release.database.schema.virtualenv, 'database', 'schema', 'virtualenv');
   virtualenv(release.client.virtualenv, 'client', 'virtualenv');
   mistakes.push(...twice(release));
+  for (const kind of acceleratorName.options) mistakes.push(...acceleratorMistakes(release, kind, mistakes));
   return mistakes;
+}
+
+/** What is wrong only once an accelerator is merged into the release, told at its entry. */
+function acceleratorMistakes(
+  release: Release,
+  kind: AcceleratorName,
+  known: readonly Mistake[],
+): readonly Mistake[] {
+  const added = release.accelerators[kind];
+  const merged = withAccelerator(release, kind);
+  if (added === undefined || merged === undefined) return [];
+  const at = ['accelerators', kind];
+  const strange = Object.keys(added.shares).filter((name) => !Object.hasOwn(release.virtualenvs, name));
+  const replaced = (['trees', 'virtualenvs', 'components'] as const).flatMap((part) =>
+    Object.keys(added[part]).filter((name) => Object.hasOwn(release[part], name)),
+  );
+  return [
+    ...strange.map((name) => ({ path: at, message: `there is no virtualenv "${name}" to share with` })),
+    ...replaced.map((name) => ({ path: at, message: `"${name}" is taken by the release itself` })),
+    ...crossMistakes({ ...merged, accelerators: {} })
+      .filter(({ message }) => !known.some((one) => one.message === message))
+      .map(({ path, message }) => ({ path: at, message: `${path.join('.')}: ${message}` })),
+  ];
 }
 
 /** Every template and fixture that a release names. */
@@ -66,6 +91,12 @@ export function assetsOf(release: Release): Asset[] {
       path: ['files', String(at), 'template'],
       file: `templates/${file.template}`,
     })),
+    ...Object.entries(release.accelerators).flatMap(([kind, { files }]) =>
+      files.map((file, at) => ({
+        path: ['accelerators', kind, 'files', String(at), 'template'],
+        file: `templates/${file.template}`,
+      })),
+    ),
     ...fixtures('etcd'),
     ...fixtures('database'),
   ];

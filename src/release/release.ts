@@ -1,5 +1,6 @@
 // What a Backend.AI version needs: the shape of a file in templates/releases, and nothing about any one release.
 import { z } from 'zod';
+import { service } from './service.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/);
 const day = z.iso.date();
@@ -32,11 +33,12 @@ const tree = z.strictObject({
   folder: relative,
   repository: z.url(),
   branch: z.string(),
-  /** The option that names another branch of it: `--server-branch` or `--client-branch`. */
-  line: z.enum(['server', 'client']).default('server'),
+  /** The option that names another branch of it: `--server-branch` and the like. */
+  line: z.enum(['server', 'client', 'cuda']).default('server'),
   /** Repositories that its submodules come from: without them it is not whole. */
   submodules: z.array(z.url()).default([]),
-  package: distribution.extend({ name: z.string(), version: z.string() }),
+  /** On the package index; what is not there comes from its repository. */
+  package: distribution.extend({ name: z.string(), version: z.string() }).optional(),
   /** Made in it besides what it brings, e.g. the agent's `scratches`. */
   folders: z.array(relative).default([]),
   /** Wheels of the same version, for files that the source distribution lacks; by Node's platform and CPU. */
@@ -98,26 +100,29 @@ const file = z.strictObject({
   account: z.string().optional(),
 });
 
-const service = z.strictObject({
-  /** Upstream's name of the service in its compose file. */
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  image: z.string(),
-  /** Its arguments, and the values of `environment`, may hold `{{databasePassword}}` and the like. */
-  command: z.array(z.string()).optional(),
-  environment: z.record(z.string(), z.string()).default({}),
-  /** The port inside the container. */
-  port: z.number().int().positive(),
-  volume: z.strictObject({ name: z.string(), target: z.string().startsWith('/') }).optional(),
-  /** Compose's healthcheck; times in seconds. */
-  health: z.strictObject({
-    test: z.array(z.string()).min(2),
-    interval: z.number().positive(),
-    timeout: z.number().positive(),
-    retries: z.number().int().positive(),
+/** Plugins of the agent by which it offers GPUs, real ones or made up. */
+export const acceleratorName = z.enum(['cuda', 'cuda-mock']);
+
+/** What an environment with an accelerator has besides; `withAccelerator` merges it into the release. */
+const accelerator = z.strictObject({
+  trees: z.record(name, tree),
+  virtualenvs: z.record(name, virtualenv),
+  components: z.record(name, component),
+  files: z.array(file).default([]),
+  /** Trees that virtualenvs of the release get as well: `agent: [accel-cuda]`. */
+  shares: z.record(name, z.array(name)),
+  /** What its agent offers to sessions by it, e.g. `cuda.device`. */
+  slot: z.string(),
+  /** What a person should know of it, in one sentence. */
+  remark: z.string().optional(),
+  /** What the plugin asks of the machine, without which it turns itself off (facts 7.4); only for prechecks. */
+  asks: z.strictObject({
+    commands: z.array(z.string()).default([]),
+    /** Any one of these must be found by the system's loader. */
+    libraries: z.array(z.string()).default([]),
+    /** The oldest driver of GPUs. */
+    driver: z.string().optional(),
   }),
-  restart: z.enum(['no', 'always', 'unless-stopped', 'on-failure']),
-  /** Bytes to pull when the image is not there; only for the estimate. */
-  bytes: z.number().int().positive(),
 });
 
 const account = z.strictObject({
@@ -188,15 +193,38 @@ export const releaseSchema = z.strictObject({
   accounts: z.array(account).min(1),
   /** Short names of kernel images, as upstream's script sets them. */
   imageAliases: z.record(z.string(), z.string()),
+  /** Images of kernels to pull; `big` ones only when they are asked for. Bytes only for the estimate. */
+  kernelImages: z
+    .array(
+      z.strictObject({
+        image: z.string().regex(/^[^/]+\/.+:[^:/]+$/),
+        bytes: z.number().int().positive(),
+        big: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  /** By name; an environment has at most one of them. */
+  accelerators: z.partialRecord(acceleratorName, accelerator).default({}),
   /** Memory and disk that an environment of this release needs, in bytes; only for prechecks. */
   needs: z.strictObject({ disk: z.number().int().positive(), memory: z.number().int().positive() }),
 });
 
 export type Release = Readonly<z.infer<typeof releaseSchema>>;
+export type AcceleratorName = z.infer<typeof acceleratorName>;
+export type Accelerator = NonNullable<Release['accelerators'][AcceleratorName]>;
 export type Tree = Release['trees'][string];
+/** A tree that the package index has. */
+export type PublishedTree = Tree & { readonly package: NonNullable<Tree['package']> };
 export type Component = Release['components'][string];
 export type ReleaseFile = Release['files'][number];
 export type ReleaseService = Release['halfstack']['postgres'];
+
+/** The tree as one that the package index has; that it has none is known before anybody asks for it. */
+export function published(tree: Tree): PublishedTree {
+  const { package: distribution } = tree;
+  if (distribution === undefined) throw new Error(`${tree.folder} is on no package index`);
+  return { ...tree, package: distribution };
+}
 
 /** True once upstream's support for it is over. */
 export const isPastSupport = ({ supportEnds }: Release, now: Date): boolean =>

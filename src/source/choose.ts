@@ -16,7 +16,8 @@ export interface TreeDemand {
   readonly repositories?: string;
   /** Repositories that its submodules come from. */
   readonly submodules: readonly string[];
-  readonly package: { readonly name: string; readonly version: string };
+  /** Absent where no index has it: then `source` is git. */
+  readonly package?: { readonly name: string; readonly version: string };
 }
 
 /** Why a tree cannot be had from git. */
@@ -89,11 +90,10 @@ function find(refs: RemoteRefs, demand: TreeDemand): TreeSource | Trouble {
   return { source: 'git', ...found, address, ...(repositories === undefined ? {} : { repositories }) };
 }
 
-const fromPypi = ({ package: { name, version } }: TreeDemand): TreeSource => ({
-  source: 'pypi',
-  ref: version,
-  address: name,
-});
+function fromPypi({ tree, package: packed }: TreeDemand): TreeSource {
+  if (packed === undefined) throw new Error(`${tree} is on no package index`);
+  return { source: 'pypi', ref: packed.version, address: packed.name };
+}
 
 function troubleOf({ code, message }: Failure): Trouble {
   const kind =

@@ -17,6 +17,8 @@ export async function copiesOf(
   const { tree, folder, index } = wanted;
   const declared = await declaredVersion(folder);
   const released = [tree.package, tree.binaries[`${world.host.platform}-${world.host.architecture}`]];
+  // what was never published has no copies
+  if (tree.package === undefined) return [];
   const files = await indexFiles(world, { index, name: tree.package.name });
   const own = files.flatMap(({ file, sha256 }) =>
     sha256 !== undefined && declared !== undefined && isOf(file, declared, world.host)

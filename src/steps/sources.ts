@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts';
 import { readAsset } from '../host/assets.ts';
 import { kindOf, removeEmptyFolder } from '../host/files.ts';
 import type { Step, StepControl } from '../plan/step.ts';
+import { published } from '../release/release.ts';
 import { treePartial } from '../resources/tree.ts';
 import type { Resource } from '../resources/resource.ts';
 import { cloneTree } from '../source/git.ts';
@@ -29,7 +30,7 @@ export function sourceSteps({ world, spec }: Making): readonly Step<Resource>[] 
       after: ['folders:install'],
       limit: 'network',
       // a working copy without its history is about as large
-      cost: { bytes: tree.package.bytes + (binaries?.bytes ?? 0), seconds: 1 },
+      cost: { bytes: (tree.package?.bytes ?? 0) + (binaries?.bytes ?? 0), seconds: 1 },
       inputs: { path, ...inputs },
       makes: () => [{ kind: 'tree', path, tree: name }],
       check: () => isTree(path),
@@ -68,7 +69,8 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
       },
     };
   }
-  const { file, sha256, version } = tree.package;
+  const packed = published(tree);
+  const { file, sha256, version } = packed.package;
   const binaries = tree.binaries[`${world.host.platform}-${world.host.architecture}`]?.sha256;
   return {
     title: `${name} ${version}`,
@@ -76,7 +78,7 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
     make: async (progress) => {
       const { branch } = tree;
       const day = spec.release.released;
-      await makeTree(world, { tree, path, partial, index, branch, day, exclude, progress });
+      await makeTree(world, { tree: packed, path, partial, index, branch, day, exclude, progress });
       return `${name} ${version}`;
     },
   };

@@ -45,6 +45,25 @@ describe('without a terminal', () => {
     });
   });
 
+  it.each([
+    [{ 'enable-cuda': true }, 'cuda'],
+    [{ 'enable-cuda-mock': true }, 'cuda-mock'],
+    [{ 'enable-cuda': true, 'cuda-branch': 'mock' }, 'cuda-mock'],
+    [{ 'enable-cuda': true, 'enable-cuda-mock': true }, 'cuda-mock'],
+    [{ 'cuda-branch': 'main' }, 'cuda'],
+    [{ 'enable-cuda': false }, undefined],
+  ] as const)('takes %j for the accelerator %s', async (wishes, kind) => {
+    expect((await requestOf(box.world, { wishes, defaults: {} })).wishes.accelerator).toBe(kind);
+  });
+
+  it.each([
+    [{ 'no-kernel-images': true }, 'none'],
+    [{ 'download-big-images': true }, 'big'],
+    [{}, undefined],
+  ] as const)('takes %j for the kernel images %s', async (wishes, images) => {
+    expect((await requestOf(box.world, { wishes, defaults: {} })).wishes.kernelImages).toBe(images);
+  });
+
   it('keeps wishes and defaults apart', async () => {
     const request = await requestOf(box.world, {
       wishes: {
@@ -93,6 +112,27 @@ describe('on a terminal', () => {
     expect(await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} })).toMatchObject({
       randomId: true,
     });
+  });
+
+  it.each([
+    [true, 'cuda-mock'],
+    [false, 'cuda'],
+  ])('offers the mock where CUDA is wanted and there is no GPU; %s is obeyed', async (answer, kind) => {
+    const { ask } = person();
+    const asked: string[] = [];
+    const confirm: Ask['confirm'] = ({ message }) => {
+      asked.push(message);
+      return Promise.resolve(answer);
+    };
+    const world = {
+      ...box.world,
+      ask: { ...ask, confirm },
+      host: { ...box.world.host, variables: { PATH: '' } },
+    };
+    const wishes = { environment: 'dev' as never, 'enable-cuda': true };
+    const request = await requestOf(world, { wishes, defaults: {} });
+    expect(asked).toEqual(['No NVIDIA GPU can be used here. Take GPUs that are made up instead?']);
+    expect(request.wishes.accelerator).toBe(kind);
   });
 
   it('asks nothing that was said, and nothing at all with --yes', async () => {

@@ -31,6 +31,7 @@ export function sampleRecord(id = 'sample', choice: SampleChoice = {}): Environm
       portBase: base,
       ports,
       images: {},
+      kernelImages: [],
       index: 'https://example.test/simple',
     },
     phase: 'installing',

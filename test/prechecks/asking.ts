@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parseId } from '../../src/environment/id.ts';
 import type { Checked, Draft } from '../../src/prechecks/draft.ts';
+import { published } from '../../src/release/release.ts';
 import { sampleRelease } from '../environment/sample.ts';
 import type { Sandbox } from '../rig/world.ts';
 
@@ -16,19 +17,10 @@ export const draftIn = (box: Sandbox): Draft => ({
   release: sampleRelease,
   ports: { base: quiet, single: {} },
   index: 'https://example.test/simple',
-  sources: Object.entries(sampleRelease.trees).map(
-    ([
-      tree,
-      {
-        package: { name, version },
-      },
-    ]) => ({
-      tree,
-      ref: version,
-      source: { source: 'pypi', ref: version, address: name },
-      nearest: [],
-    }),
-  ),
+  sources: Object.entries(sampleRelease.trees).map(([tree, entry]) => {
+    const { name, version } = published(entry).package;
+    return { tree, ref: version, source: { source: 'pypi', ref: version, address: name }, nearest: [] };
+  }),
 });
 
 /** `id severity` of every finding; a blocker always says why and what to do. */

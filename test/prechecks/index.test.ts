@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkIndex } from '../../src/prechecks/index.ts';
-import { releaseSchema, type Release } from '../../src/release/release.ts';
+import { published, releaseSchema, type Release } from '../../src/release/release.ts';
 import { makeStandIns, type StandIns } from '../rig/components.ts';
 import { startIndex, type Fault, type Index } from '../rig/index.ts';
 import { releaseOf } from '../rig/release.ts';
@@ -44,7 +44,7 @@ describe('the precheck of the index', () => {
     expect(await look('file:///srv/simple')).toEqual(['index.address blocker']);
     expect(await look('http://127.0.0.1:1/simple')).toEqual(['index.reachable blocker']);
     expect(await look(index.url.replace('/simple', '/elsewhere'))).toEqual(['index.files blocker']);
-    const tree = release.trees['manager']!;
+    const tree = published(release.trees['manager']!);
     const trees = { manager: { ...tree, package: { ...tree.package, file: 'standin-manager-9.tar.gz' } } };
     expect(await look(index.url, { trees })).toEqual(['index.files blocker']);
     const closed = createServer((_request, response) => response.writeHead(403).end());

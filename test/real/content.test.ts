@@ -1,4 +1,5 @@
 // What etcd and the database are filled with, on real servers and from every half-made state.
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,8 +10,10 @@ import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd
 import { withPostgres, type PostgresClient } from '../../src/halfstack/postgres.ts';
 import type { Release } from '../../src/release/release.ts';
 import { databaseSteps } from '../../src/steps/database.ts';
+import { kernelSteps } from '../../src/steps/kernels.ts';
 import { etcdEntries, etcdMarker, etcdSteps } from '../../src/steps/etcd.ts';
 import type { Making } from '../../src/steps/making.ts';
+import type { Event } from '../../src/report/events.ts';
 import { requires } from '../rig/require.ts';
 import { repository } from '../rig/world.ts';
 import { perform } from '../steps/making.ts';
@@ -79,6 +82,88 @@ describe.skipIf(needed.skip)(needed.title('the content of the servers'), { timeo
       await etcdTransaction(etcd(), { absent: [], put }, signal);
       expect(await fill()).toBe('done');
       expect(await keys()).toMatchObject(wanted());
+    });
+  });
+
+  describe('the images of kernels', () => {
+    const name = `cr.backend.ai/bai-dev-${process.pid}/kernel`;
+    const key = `/sorna/local/images/cr.backend.ai/bai-dev-${process.pid}%2Fkernel`;
+    const there: string[] = [];
+    const notes: string[] = [];
+
+    /** A stand-in with this one file in it, and what makes it an image of a kernel. */
+    const load = (tag: string, ...labels: readonly string[]): string => {
+      const changes = labels.flatMap((label) => ['-c', `LABEL ${label}`]);
+      const archive = Buffer.alloc(1024);
+      const input = { input: archive, encoding: 'utf8', timeout: 30_000 } as const;
+      const id = execFileSync('docker', ['import', ...changes, '-', `${name}:${tag}`], input).trim();
+      there.push(`${name}:${tag}`);
+      return id;
+    };
+    const spec1 = 'ai.backend.kernelspec=1';
+    const limits = ['ai.backend.resource.min.cpu=1', 'ai.backend.resource.min.mem=64m'];
+
+    const steps = (kernelImages: readonly string[]) => {
+      const report = {
+        emit: (event: Event) => {
+          if (event.kind === 'note') notes.push(event.message);
+        },
+      };
+      return kernelSteps({
+        ...making,
+        world: { ...making.world, report },
+        spec: { ...making.spec, kernelImages: [...kernelImages] },
+      });
+    };
+    const keys = async () =>
+      Object.fromEntries(
+        (await etcdRange(making.endpoints.etcd, key, signal)).map(({ key: at, value }) => [
+          at.slice(key.length),
+          value,
+        ]),
+      );
+
+    afterAll(() => {
+      if (there.length > 0) command('docker', ['rmi', ...there]);
+    });
+
+    test('that no registry gives are named, and stop nothing', async () => {
+      const missing = `${name}:missing`;
+      const [pull] = steps([missing]);
+      expect(await perform(making, pull!)).toBe('done');
+      expect(notes.join()).toContain(`The image ${missing} could not be pulled`);
+      expect(notes.join()).toContain(`"docker pull ${missing}"`);
+    });
+
+    test('are made known to the manager as the engine has them, and those that come later too', async () => {
+      const id = load('1-first', spec1, ...limits, 'ai.backend.accelerators=cuda');
+      load('1-second', spec1, ...limits);
+      load('1-other', 'ai.backend.kernelspec=99', ...limits);
+      load('1-limitless', spec1);
+      const register = steps([])[0]!;
+      expect(await register.check?.()).toBe(false);
+      await perform(making, register);
+      expect(await keys()).toMatchObject({
+        '': '1',
+        '/1-first': id,
+        '/1-first/accels': 'cuda',
+        '/1-first/labels/ai.backend.kernelspec': '1',
+        '/1-first/resource/cpu/min': '1',
+        '/1-first/resource/mem/min': '64m',
+      });
+      expect(Object.keys(await keys()).filter((at) => /other|limitless/.test(at))).toEqual([]);
+      expect(await register.check?.()).toBe(true);
+      load('2-later', spec1, ...limits);
+      expect(await register.check?.()).toBe(false);
+      await register.run(real.control);
+      expect(Object.keys(await keys())).toContain('/2-later');
+    });
+
+    test('are pulled only where they are not there', async () => {
+      notes.length = 0;
+      load('3-there', spec1, ...limits);
+      expect(await perform(making, steps([`${name}:3-there`])[0]!)).toBe('done');
+      expect(notes).toEqual([]);
     });
   });
 

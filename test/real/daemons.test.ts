@@ -26,6 +26,8 @@ describe.skipIf(needed.skip).each([
   let release: RealRelease;
   let id: string;
   let folder: string;
+  let image = '';
+  let installed: string;
 
   const run = (...args: readonly string[]) => release.run(args, { variables });
 
@@ -62,13 +64,17 @@ describe.skipIf(needed.skip).each([
     release = openRelease(version);
     id = release.id('daemons');
     const args = release.installing(id).map((word) => (word === 'docker' ? engine : word));
-    const ended = await run(...args);
+    if (engine === 'docker') image = kernelImage(id);
+    // the agent is there only with Docker, and this machine has no GPU for its plugin
+    const ended = await run(...args, ...(engine === 'docker' ? ['--enable-cuda'] : []));
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    installed = ended.stdout;
   }, 620_000);
 
   afterAll(async () => {
     await run('stop', id);
     await run('delete', '-e', id, '--yes');
+    if (image !== '') execFileSync('docker', ['rmi', image], { stdio: 'ignore', timeout: 30_000 });
     rmSync(folder, { recursive: true, force: true });
     release.close();
   }, 120_000);
@@ -98,6 +104,22 @@ describe.skipIf(needed.skip).each([
   if (engine === 'docker') {
     it('have an agent that the client calls ALIVE', () => {
       expect(client(...recordOf(release.home, id)!.spec.release.client.agents)).toContain('ALIVE');
+    });
+
+    it('go on without the GPU that the agent’s plugin misses, and say so', async () => {
+      expect(installed).toContain('nvidia.driver-absent');
+      expect(installed).toContain('--enable-cuda-mock');
+      const { healthy, rows } = await done<StatusResult>('status', id);
+      const agent = rows.find(({ name }) => name === 'agent');
+      expect([healthy, agent?.state]).toEqual([true, 'ready']);
+      expect(Object.keys(agent?.slots ?? {}).sort()).toEqual(['cpu', 'mem']);
+      expect(agent?.detail).toBe('no cuda.device: nvidia-docker is not installed');
+    });
+
+    it('know the kernel images that Docker has, and name those that it lacks', () => {
+      const words = version === '21.03' ? ['admin', 'images'] : ['admin', 'image', 'list'];
+      expect(client(...words)).toContain(image.slice(image.lastIndexOf(':') + 1));
+      expect(installed).toContain('kernels.registry');
     });
   } else {
     it('fail with the reason where the agent is asked for by name', async () => {
@@ -140,6 +162,24 @@ describe.skipIf(needed.skip).each([
     expect(await states()).toMatchObject({ postgres: 'stopped', redis: 'stopped', etcd: 'stopped' });
   });
 });
+
+/** An image that looks like a kernel's, under a name of its own. */
+function kernelImage(id: string): string {
+  const name = `cr.backend.ai/stable/bai-dev-test:${id}`;
+  const labels = [
+    'ai.backend.kernelspec=1',
+    'ai.backend.resource.min.cpu=1',
+    'ai.backend.resource.min.mem=64m',
+  ];
+  const changes = labels.flatMap((label) => ['-c', `LABEL ${label}`]);
+  execFileSync('docker', ['import', ...changes, '-', name], {
+    // an empty archive
+    input: Buffer.alloc(1024),
+    stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: 30_000,
+  });
+  return name;
+}
 
 /**
  * Processes of a daemon, found by what they carry, the oldest first: with a parent its workers end, while an agent

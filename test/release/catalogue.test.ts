@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../src/failure.ts';
 import { defaultRelease, findRelease, loadCatalogue, releaseOfId } from '../../src/release/catalogue.ts';
+import type { Release } from '../../src/release/release.ts';
 import { repository } from '../rig/world.ts';
 
 const catalogue = await loadCatalogue(repository);
@@ -129,6 +130,48 @@ describe('a data file', () => {
     renameSync(join(assets, 'templates'), join(assets, 'elsewhere'));
     expect((await failure()).message).toContain('no release');
   });
+});
+
+/** Titles of the columns, and what stands in them for a release. */
+const columns: readonly (readonly [title: string, cell: (release: Release) => string])[] = [
+  ['release', ({ version, default: standard }) => (standard ? `**${version}** (default)` : version)],
+  ['Python', ({ python }) => python],
+  ...['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'].map(
+    (tree) => [tree, ({ trees }: Release) => trees[tree]?.package?.version ?? ''] as const,
+  ),
+  [
+    'PostgreSQL, Redis, etcd',
+    ({ halfstack: { postgres, redis, etcd } }) =>
+      [postgres, redis, etcd].map(({ image }) => numberIn(image)).join(', '),
+  ],
+  [
+    'CUDA plugin',
+    ({ accelerators }) =>
+      Object.values(accelerators.cuda?.trees ?? {})
+        .map((tree) => tree.package?.version ?? '')
+        .join(', '),
+  ],
+  ['default kernel image', ({ imageAliases }) => `\`${imageAliases['python']?.replace(/^.*\//, '') ?? ''}\``],
+  ['support ended', ({ supportEnds }) => supportEnds],
+];
+
+/** `13.7` of `postgres:13.7-alpine` */
+const numberIn = (image: string): string => /:v?([\d.]+)/.exec(image)?.[1] ?? image;
+
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+it('is what the README’s table of releases says', () => {
+  const { releases } = catalogue;
+  const wanted = [
+    row(columns.map(([title]) => title)),
+    row(columns.map(() => '---')),
+    ...releases.map((release) => row(columns.map(([, cell]) => cell(release)))),
+  ];
+  const written = readFileSync(join(repository, 'README.md'), 'utf8')
+    .split('\n')
+    .map((line) => line.replace(/-{3,}/g, '---').replace(/ +/g, ' '));
+  const start = written.indexOf(wanted[0] ?? '');
+  expect(written.slice(start, start + wanted.length), 'the table in README.md').toEqual(wanted);
 });
 
 function failureOf(act: () => unknown): Failure {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { releaseSchema, type Tree } from '../../src/release/release.ts';
+import { published, releaseSchema, type PublishedTree } from '../../src/release/release.ts';
 import { isTree, makeTree } from '../../src/source/pypi.ts';
 import { workIn } from '../../src/source/work.ts';
 import { binaryPath, makeStandIns, type StandIns } from '../rig/components.ts';
@@ -12,12 +12,12 @@ import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let standIns: StandIns;
 let index: Index;
-let tree: Tree;
+let tree: PublishedTree;
 let box: Sandbox;
 beforeAll(async () => {
   standIns = makeStandIns();
   index = await startIndex({ distributions: standIns.distributions });
-  tree = releaseSchema.parse(releaseOf(standIns)).trees['manager']!;
+  tree = published(releaseSchema.parse(releaseOf(standIns)).trees['manager']!);
 });
 afterAll(() => index.close());
 beforeEach(() => {
@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => box.remove());
 
-const make = (where: Sandbox, change: Partial<Tree> = {}): Promise<void> =>
+const make = (where: Sandbox, change: Partial<PublishedTree> = {}): Promise<void> =>
   makeTree(where.world, {
     tree: { ...tree, ...change },
     path: join(where.folder, 'manager'),

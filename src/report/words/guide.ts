@@ -53,6 +53,14 @@ export function guideScreen(guide: Guide, look: Look): string[] {
         source === 'pypi' ? `PyPI’s ${address}, as a repository of one commit` : short(address),
       ]),
     ),
+    ...(guide.accelerator === undefined
+      ? []
+      : [
+          ...title('GPUs'),
+          `  ${guide.accelerator.plugin} offers ${guide.accelerator.slot}; bai-dev status ${guide.id} tells what of it there is.`,
+          ...(guide.accelerator.remark === undefined ? [] : [`  ${guide.accelerator.remark}`]),
+          ...guide.accelerator.files.map((path) => `  Its settings: ${short(path)}`),
+        ]),
     ...title('Halfstack'),
     guide.halfstack.file === undefined
       ? `    bai-dev logs ${guide.id} postgres`
