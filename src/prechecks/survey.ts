@@ -39,7 +39,7 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
   const answers: Checked<unknown>[] = await Promise.all([
     checkPlatform(world, draft),
     checkGit(world),
-    checkSources(draft),
+    Promise.resolve(checkSources(draft)),
     python,
     engine,
     checkAccelerator(world, draft),
