@@ -8,6 +8,7 @@ import {
   type SourceWishes,
 } from '../../src/operations/sources.ts';
 import type { DraftSource } from '../../src/prechecks/draft.ts';
+import { withAccelerator } from '../../src/release/accelerator.ts';
 import { findRelease, loadCatalogue } from '../../src/release/catalogue.ts';
 import { repository } from '../rig/world.ts';
 
@@ -147,4 +148,32 @@ it('says once why PyPI stands in for several', () => {
     'From PyPI: a, d. No.',
     'From PyPI: c. Away.',
   ]);
+});
+
+describe('where the plugin of an accelerator comes from', () => {
+  const plugin = (kind: 'cuda' | 'cuda-mock', wished?: Said): string => {
+    const wider = withAccelerator(release, kind);
+    if (wider === undefined) throw new Error(`the release has no ${kind}`);
+    const found = demandsOf(request(wished), wider).find(({ tree }) => tree === 'accel-cuda');
+    return `${found?.source ?? ''} ${found?.ref ?? ''}`;
+  };
+
+  it.each<[string, 'cuda' | 'cuda-mock', Said | undefined, string]>([
+    ['nothing', 'cuda', undefined, 'auto main'],
+    ['PyPI for all', 'cuda', { source: 'pypi' }, 'pypi main'],
+    ['a branch of the others', 'cuda', { serverBranch: '21.03' }, 'auto main'],
+    ['a branch of its own', 'cuda', { cudaBranch: 'next' }, 'git next'],
+    ['nothing of what no index has', 'cuda-mock', undefined, 'git main'],
+    ['PyPI for all but what no index has', 'cuda-mock', { source: 'pypi' }, 'git main'],
+  ])('%s', (_what, kind, wished, wanted) => {
+    expect(plugin(kind, wished)).toBe(wanted);
+  });
+
+  it('is no difference where no index has it and PyPI is said of all', () => {
+    const wider = withAccelerator(release, 'cuda-mock');
+    if (wider === undefined) throw new Error('the release has no mock');
+    const source = { source: 'git', kind: 'branch', ref: 'main', address: 'file:///mock' } as const;
+    const spec = { release: wider, trees: { 'accel-cuda': source } };
+    expect(sourceDifferences(request({ source: 'pypi' }), spec)).toEqual([]);
+  });
 });
