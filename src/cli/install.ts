@@ -3,11 +3,8 @@ import { resolve } from 'node:path';
 import { parseId, randomId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { InstallRequest, Wishes } from '../operations/request.ts';
-import type { PortWish } from '../prechecks/draft.ts';
 import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
-import type { Values } from './settings.ts';
-import { mockBranch, sourceWishes } from './sources.ts';
 import { startWishes } from './start.ts';
 
 export const installCommand: Command = {
@@ -57,15 +54,15 @@ export async function requestOf(
   call: Pick<Call, 'wishes' | 'defaults'>,
 ): Promise<InstallRequest> {
   const { wishes, defaults } = call;
-  const { portWish } = await import('./ports.ts'); // brings zod, which no help needs
+  const { wishesOf } = await import('./wishes.ts'); // brings zod and more, which no help needs
   const yes = wishes.yes ?? defaults.yes ?? false;
   const asking = world.ask.available && !yes;
   const { id, made } = await chooseId(world, wishes.environment ?? defaults.environment, asking);
   const said = {
     id,
     randomId: made,
-    wishes: wishesOf(wishes, portWish(wishes, 'BAI-USAGE')),
-    defaults: wishesOf(defaults, portWish(defaults, 'BAI-CONFIG')),
+    wishes: wishesOf(wishes, 'BAI-USAGE'),
+    defaults: wishesOf(defaults, 'BAI-CONFIG'),
     yes,
     dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
   };
@@ -104,35 +101,6 @@ async function answers(world: World, request: InstallRequest): Promise<Partial<W
     ...(mock === true ? { accelerator: 'cuda-mock' } : {}),
     ...(folder === undefined ? {} : { installPath: resolve(cwd, folder.replace(/^~(?=\/|$)/, home)) }),
   };
-}
-
-function wishesOf(values: Values, ports: PortWish): Wishes {
-  const { release, engine, index } = values;
-  const sources = sourceWishes(values);
-  const { 'install-path': installPath, 'python-version': pythonVersion } = values;
-  return {
-    ...(release === undefined ? {} : { release }),
-    ...(installPath === undefined ? {} : { installPath }),
-    ...(pythonVersion === undefined ? {} : { pythonVersion }),
-    ...(engine === undefined ? {} : { engine }),
-    ...(sources === undefined ? {} : { sources }),
-    ...(index === undefined ? {} : { index }),
-    ...acceleratorOf(values),
-    ...kernelImagesOf(values),
-    ports,
-  };
-}
-
-/** The mock is a kind of CUDA: whoever asks for both gets it. A branch of the plugin asks for the plugin. */
-function acceleratorOf(values: Values): Pick<Wishes, 'accelerator'> {
-  const branch = values['cuda-branch'];
-  if (values['enable-cuda-mock'] === true || branch === mockBranch) return { accelerator: 'cuda-mock' };
-  return values['enable-cuda'] === true || branch !== undefined ? { accelerator: 'cuda' } : {};
-}
-
-function kernelImagesOf(values: Values): Pick<Wishes, 'kernelImages'> {
-  if (values['download-big-images'] === true) return { kernelImages: 'big' };
-  return values['no-kernel-images'] === true ? { kernelImages: 'none' } : {};
 }
 
 /** What is wrong with an answer, or true. */
