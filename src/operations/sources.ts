@@ -74,7 +74,7 @@ export function demandsOf(
   return Object.entries(release.trees).map(([name, tree]): TreeDemand => {
     const own = said(name);
     const other = usual(name);
-    // nothing stands in for what no index has
+    // nothing stands in for what no index has, said or unsaid
     const source = tree.package === undefined ? 'git' : (own.source ?? other.source ?? 'auto');
     const below = (repository: string): string =>
       repositories === undefined ? repository : addressBelow(repositories, repository);
@@ -101,11 +101,9 @@ export function sourceDifferences(
     const wish = said(tree);
     const is = spec.trees[tree];
     if (is === undefined) return [];
-    // what no index has comes from git whatever is said in general
-    const chosen = spec.release.trees[tree]?.package === undefined ? undefined : wish.source;
     const moved = wish.repository !== undefined || wishes.sources?.repositories !== undefined;
     const pairs: (readonly [string, string | undefined, string])[] = [
-      [`the source of ${tree}`, chosen === 'auto' ? undefined : chosen, is.source],
+      [`the source of ${tree}`, wish.source === 'auto' ? undefined : wish.source, is.source],
       ...(is.source === 'git'
         ? ([
             [`the ref of ${tree}`, wish.ref, is.ref],
@@ -129,12 +127,15 @@ function saidOf(
   const own = byTree(wishes, release, code);
   const branches = { server: wishes.serverBranch, client: wishes.clientBranch, cuda: wishes.cudaBranch };
   const said = (name: string): TreeWishes => {
-    const { source, ref = branches[member(release.trees, name, 'tree').line], repository } = own[name] ?? {};
+    const tree = member(release.trees, name, 'tree');
+    const { source, ref = branches[tree.line], repository } = own[name] ?? {};
     const named = ref !== undefined || repository !== undefined;
     const general = wishes.source === undefined || wishes.source === 'auto' ? undefined : wishes.source;
     // one of them may be from PyPI while the others are on a branch
     const chosen = source === 'auto' || source === undefined ? undefined : source;
-    const kind = chosen ?? general ?? (named ? 'git' : (source ?? wishes.source));
+    const meant = chosen ?? general ?? (named ? 'git' : (source ?? wishes.source));
+    // what no index has comes from git whatever is said of the others
+    const kind = tree.package === undefined ? 'git' : meant;
     return {
       ...(kind === undefined ? {} : { source: kind }),
       ...(ref === undefined ? {} : { ref }),

@@ -165,6 +165,12 @@ describe('where the plugin of an accelerator comes from', () => {
     ['a branch of its own', 'cuda', { cudaBranch: 'next' }, 'git next'],
     ['nothing of what no index has', 'cuda-mock', undefined, 'git main'],
     ['PyPI for all but what no index has', 'cuda-mock', { source: 'pypi' }, 'git main'],
+    [
+      'a repository of what no index has',
+      'cuda-mock',
+      { source: 'pypi', trees: { 'accel-cuda': { repository: 'file:///mock' } } },
+      'git main',
+    ],
   ])('%s', (_what, kind, wished, wanted) => {
     expect(plugin(kind, wished)).toBe(wanted);
   });
