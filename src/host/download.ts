@@ -1,9 +1,9 @@
 // Brings files whose content is known beforehand: whole and true, or not at all.
-import { createHash } from 'node:crypto';
 import { open, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
+import { hashOfFile } from './copy.ts';
 import { filesystemFailure, kindOf, makeFolder, moveOver, removeFile } from './files.ts';
 import { persistently, receive, withoutCredentials, type Request } from './http.ts';
 import { abandoned, partialOf } from './partial.ts';
@@ -112,12 +112,4 @@ function refused(url: string, status: number): Failure {
   return new Failure('BAI-NETWORK', `${address} is not served: status ${status}.`, {
     facts: { address, status },
   });
-}
-
-async function hashOfFile(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  const hash = createHash('sha256');
-  // the stream closes the file
-  for await (const chunk of file.createReadStream()) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

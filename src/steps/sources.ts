@@ -55,7 +55,7 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
   const tree = member(spec.release.trees, name, 'tree');
   const path = treePath(spec, name);
   const partial = treePartial(path);
-  const exclude = excluded(world.host, spec, name);
+  const exclude = excludedFrom(world.host, spec, name);
   const { index } = spec;
   const source = spec.trees[name];
   if (source?.source === 'git') {
@@ -101,7 +101,7 @@ async function assertFree(path: string): Promise<void> {
  * What is in a tree without being its own: patterns of what tools and daemons write, and all that we put there,
  * so that a fresh tree is clean and stays so while everything runs.
  */
-function excluded(host: Host, { release }: EnvironmentSpec, tree: string): string[] {
+export function excludedFrom(host: Host, { release }: EnvironmentSpec, tree: string): string[] {
   const general = readAsset(host, 'templates/exclude.txt');
   const { certificate } = release;
   const ours = [

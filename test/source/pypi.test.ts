@@ -56,7 +56,7 @@ describe('a tree from the index', () => {
     expect(git(box, 'ls-files')).toContain(binaryPath);
     expect(existsSync(join(path, 'src/standin_manager-1.0.dist-info'))).toBe(false);
     writeFileSync(join(path, 'manager.toml'), 'ours');
-    expect(await workIn(box.world, path)).toEqual([]);
+    expect(await workIn(box.world, path, { ours: ['/manager.toml'] })).toEqual([]);
     expect(readdirSync(box.folder).sort()).toEqual(['home', 'manager']);
   });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installedRef, workIn } from '../../src/source/work.ts';
+import { installedRef, workIn, workplaces } from '../../src/source/work.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -31,11 +31,13 @@ const git = (...args: string[]): string =>
   });
 const put = (path: string, text: string): void => writeFileSync(join(tree, path), text);
 const commit = (title: string): void => void git('commit', '--quiet', '--allow-empty', '-m', title);
-const found = async (): Promise<string[]> => (await workIn(box.world, tree)).map(({ summary }) => summary);
+const ours = ['*.pid'];
+const found = async (): Promise<string[]> =>
+  (await workIn(box.world, tree, { ours })).map(({ summary }) => summary);
 const short = (): string => git('rev-parse', '--short', 'HEAD').trim();
 
 describe('the work in a tree', () => {
-  it('is none when nobody touched it, when it is not there, and for what is excluded', async () => {
+  it('is none when nobody touched it, when it is not there, and for what tools write', async () => {
     put('manager.pid', '1');
     expect(await found()).toEqual([]);
     expect(await workIn(box.world, join(box.folder, 'absent'))).toEqual([]);
@@ -54,6 +56,19 @@ describe('the work in a tree', () => {
     ]);
     git('mv', '-f', 'README.md', 'ab cd');
     expect((await workIn(box.world, tree))[0]?.count).toBe(3);
+  });
+
+  it('is what is ignored by other patterns than ours', async () => {
+    put('.gitignore', 'secret/\n*.pid\n');
+    git('add', '.gitignore');
+    git('commit', '--quiet', '-m', 'ignores');
+    git('update-ref', installedRef, 'HEAD');
+    writeFileSync(join(tree, '.git/info/exclude'), '*.pid\nnotes.txt\n');
+    put('manager.pid', '1');
+    put('notes.txt', 'mine');
+    mkdirSync(join(tree, 'secret'));
+    put('secret/key', 'x');
+    expect(await found()).toEqual(['2 ignored files: notes.txt, secret/key']);
   });
 
   it('is a stash, told as one and not as commits', async () => {
@@ -104,6 +119,44 @@ describe('the work in a tree', () => {
     ]);
   });
 
+  it('is a linked worktree elsewhere, as long as it is there', async () => {
+    const elsewhere = join(box.folder, 'elsewhere');
+    git('worktree', 'add', '--quiet', '--detach', elsewhere);
+    expect(await found()).toEqual([`1 linked worktree: ${elsewhere}`]);
+    git('-C', elsewhere, 'commit', '--quiet', '--allow-empty', '-m', 'made there');
+    expect((await found())[0]).toMatch(/^1 commit that exists only here: \w+ made there$/);
+    rmSync(elsewhere, { recursive: true });
+    expect((await workIn(box.world, tree)).map(({ kind }) => kind)).toEqual(['commits']);
+  });
+
+  it('is that of a submodule, but for what its own remote has', async () => {
+    const library = join(box.folder, 'library');
+    mkdirSync(library);
+    git('-C', library, 'init', '--quiet', '--initial-branch=main');
+    for (const [key, value] of [
+      ['user.name', 'developer'],
+      ['user.email', 'developer@localhost'],
+    ] as const) {
+      git('-C', library, 'config', key, value);
+    }
+    git('-C', library, 'commit', '--quiet', '--allow-empty', '-m', 'begin');
+    git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'parts/library');
+    git('commit', '--quiet', '-am', 'with a part');
+    git('update-ref', installedRef, 'HEAD');
+    expect(await workplaces(box.world, tree, ours)).toEqual([]);
+
+    const part = join(tree, 'parts/library');
+    writeFileSync(join(part, 'idea.txt'), 'mine');
+    const [place, ...more] = await workplaces(box.world, tree, ours);
+    expect(more).toEqual([]);
+    expect(place).toMatchObject({ path: part, work: [{ summary: '1 untracked file: idea.txt' }] });
+  });
+
+  it('may be anything where the repository cannot be read', async () => {
+    writeFileSync(join(tree, '.git/HEAD'), 'nonsense');
+    expect(await workIn(box.world, tree)).toMatchObject([{ kind: 'unknown', count: 1 }]);
+  });
+
   it('may be anything where the repository is gone, also below another one', async () => {
     rmSync(join(tree, '.git'), { recursive: true });
     execFileSync('git', ['init', '--quiet'], { cwd: box.folder });
@@ -120,7 +173,7 @@ describe('the work in a tree', () => {
     });
     try {
       put('README.md', 'as installed\n');
-      expect(await workIn(odd.world, tree)).toEqual([]);
+      expect(await workIn(odd.world, tree, { ours })).toEqual([]);
     } finally {
       odd.remove();
     }

@@ -1,0 +1,172 @@
+// Work of all kinds is saved and brought back by the script: the same commits, stashes, index and files.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rescue } from '../../src/source/rescue.ts';
+import { installedRef, workplaces } from '../../src/source/work.ts';
+import { difference, snapshot } from '../rig/inventory.ts';
+import { sandbox, type Sandbox } from '../rig/world.ts';
+
+let box: Sandbox;
+let install: string;
+let tree: string;
+beforeEach(() => {
+  box = sandbox();
+  install = join(box.folder, 'install');
+  tree = join(install, 'manager');
+  mkdirSync(tree, { recursive: true });
+  git('init', '--quiet', '--initial-branch=99.01');
+  author(tree);
+  put('README.md', 'as installed\n');
+  put('other.txt', 'as installed\n');
+  git('add', '--all');
+  git('commit', '--quiet', '-m', 'as installed');
+  git('update-ref', installedRef, 'HEAD');
+});
+afterEach(() => box.remove());
+
+const ours = ['*.pid'];
+const gitIn = (folder: string, ...args: string[]): string =>
+  execFileSync('git', ['-C', folder, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: box.world.host.home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+const git = (...args: string[]): string => gitIn(tree, ...args);
+const put = (path: string, text: string | Buffer): void => writeFileSync(join(tree, path), text);
+function author(folder: string): void {
+  gitIn(folder, 'config', 'user.name', "O'Neill");
+  gitIn(folder, 'config', 'user.email', 'developer@localhost');
+}
+
+/** Commits by branch and tag, stashes, what is staged and what is not. */
+const stateOf = (folder: string): Record<string, string> => ({
+  head: gitIn(folder, 'rev-parse', 'HEAD'),
+  branch: gitIn(folder, 'branch', '--show-current'),
+  branches: gitIn(folder, 'for-each-ref', 'refs/heads', 'refs/tags'),
+  stashes: gitIn(folder, 'stash', 'list', '--format=%H %gs'),
+  status: gitIn(folder, 'status', '--porcelain', '--ignored'),
+  staged: gitIn(folder, 'diff', '--cached', '--binary'),
+  changes: gitIn(folder, 'diff', '--binary'),
+});
+
+async function saved(): Promise<string> {
+  const places = await workplaces(box.world, tree, ours);
+  const folder = join(box.folder, "saved 'here'/one");
+  const { command } = await rescue(box.world, { id: 'dev', installPath: install, places, folder });
+  return command;
+}
+
+function bringBack(command: string, into = join(box.folder, 'back')): string {
+  const { status, stderr } = spawnSync('sh', ['-c', command.replace('FOLDER', into)], {
+    encoding: 'utf8',
+    env: { ...process.env, HOME: box.world.host.home },
+  });
+  expect(status, stderr).toBe(0);
+  return join(into, 'manager');
+}
+
+const filesOf = (folder: string) => snapshot(folder, { ignore: ['.git'] });
+
+describe('work that was saved', () => {
+  it('comes back as it was: commits, stashes, index, changes, new and ignored files', async () => {
+    git('checkout', '--quiet', '-b', 'topic');
+    put('topic.txt', 'x');
+    git('add', 'topic.txt');
+    git('commit', '--quiet', '-m', 'on a branch');
+    git('tag', '-a', 'mine', '-m', 'a tag');
+    for (const name of ['first', 'second']) {
+      put('README.md', `${name}\n`);
+      put(`${name}.new`, 'x');
+      git('stash', 'push', '--quiet', '--include-untracked', '-m', `it's ${name}`);
+    }
+    git('checkout', '--quiet', '--detach');
+    git('commit', '--quiet', '--allow-empty', '-m', 'on none');
+    const lost = git('rev-parse', 'HEAD').trim();
+    git('checkout', '--quiet', '99.01');
+    put('README.md', 'staged\n');
+    git('add', 'README.md');
+    put('README.md', 'staged and changed again\n');
+    git('rm', '--quiet', 'other.txt');
+    put('bytes.bin', Buffer.from([0, 255, 10, 13, 0]));
+    git('add', 'bytes.bin');
+    put('latin.txt', Buffer.from('gr\xfc\xdfe\n', 'latin1'));
+    mkdirSync(join(tree, 'neu ö'));
+    put('neu ö/run.sh', '#!/bin/sh\n');
+    chmodSync(join(tree, 'neu ö/run.sh'), 0o755);
+    symlinkSync('run.sh', join(tree, 'neu ö/link'));
+    writeFileSync(join(tree, '.git/info/exclude'), 'ignored.txt\n');
+    put('ignored.txt', 'mine');
+    const [before, files] = [stateOf(tree), filesOf(tree)];
+
+    const command = await saved();
+    expect(stateOf(tree)).toEqual(before);
+    const back = bringBack(command);
+    writeFileSync(join(back, '.git/info/exclude'), 'ignored.txt\n');
+    expect(stateOf(back)).toEqual(before);
+    expect(difference(files, filesOf(back))).toEqual([]);
+    // nothing refers to it any more, but it is there
+    expect(gitIn(back, 'cat-file', '-t', lost).trim()).toBe('commit');
+    expect(gitIn(back, 'for-each-ref', 'refs/bai-dev/rescued')).toBe('');
+  });
+
+  it('needs from a bundle only what the remote does not have', async () => {
+    const remote = join(box.folder, 'remote.git');
+    execFileSync('git', ['init', '--quiet', '--bare', remote]);
+    git('remote', 'add', 'origin', remote);
+    git('push', '--quiet', 'origin', '99.01');
+    git('commit', '--quiet', '--allow-empty', '-m', 'not pushed');
+    const before = stateOf(tree);
+    const command = await saved();
+    const list = execFileSync('git', ['bundle', 'verify', bundleOf()], { cwd: tree, encoding: 'utf8' });
+    expect(list).toContain('requires');
+    expect(stateOf(bringBack(command))).toEqual(before);
+  });
+
+  it('may be a merge in its midst: the files come back, conflicts and all', async () => {
+    git('checkout', '--quiet', '-b', 'topic');
+    put('README.md', 'theirs\n');
+    git('commit', '--quiet', '-am', 'theirs');
+    git('checkout', '--quiet', '99.01');
+    put('README.md', 'ours\n');
+    git('commit', '--quiet', '-am', 'ours');
+    expect(() => git('merge', 'topic')).toThrow();
+    const files = filesOf(tree);
+    expect(difference(files, filesOf(bringBack(await saved())))).toEqual([]);
+  });
+
+  it('may lie in a linked worktree', async () => {
+    const elsewhere = join(box.folder, 'elsewhere');
+    git('worktree', 'add', '--quiet', '--detach', elsewhere);
+    gitIn(elsewhere, 'commit', '--quiet', '--allow-empty', '-m', 'made there');
+    writeFileSync(join(elsewhere, 'README.md'), 'changed there\n');
+    const [head, files] = [gitIn(elsewhere, 'rev-parse', 'HEAD'), filesOf(elsewhere)];
+    const back = `${bringBack(await saved())}.worktree-1`;
+    expect(gitIn(back, 'rev-parse', 'HEAD')).toBe(head);
+    expect(difference(files, filesOf(back))).toEqual([]);
+  });
+
+  it('may be a folder without a repository', async () => {
+    execFileSync('rm', ['-r', join(tree, '.git')]);
+    const files = filesOf(tree);
+    expect(difference(files, filesOf(bringBack(await saved())))).toEqual([]);
+  });
+
+  it('is never put into a repository that is there', async () => {
+    put('new', 'x');
+    const command = await saved();
+    bringBack(command);
+    const again = spawnSync('sh', ['-c', command.replace('FOLDER', join(box.folder, 'back'))]);
+    expect(again.status).toBe(1);
+  });
+
+  it('is whole or not there', async () => {
+    put('new', 'x');
+    await saved();
+    expect(readdirSync(join(box.folder, "saved 'here'"))).toEqual(['one']);
+    expect(existsSync(bundleOf())).toBe(true);
+  });
+
+  const bundleOf = (): string => join(box.folder, "saved 'here'/one/manager/repository.bundle");
+});
