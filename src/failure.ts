@@ -18,6 +18,7 @@ export const failureMeanings = {
   'BAI-DECLINED': meaning(2, 'The question was answered with no.'),
   'BAI-PRECHECK': meaning(3, 'This machine cannot hold the environment yet.'),
   'BAI-ENVIRONMENT-ABSENT': meaning(4, 'There is no environment of that ID.'),
+  'BAI-SNAPSHOT-ABSENT': meaning(4, 'There is no such snapshot.'),
   'BAI-CONFLICT-SPEC': meaning(5, 'An environment of that ID exists and was made differently.'),
   'BAI-CONFLICT-OWNER': meaning(5, 'Something of that name exists and was not made by bai-dev.'),
   'BAI-CONFLICT-PHASE': meaning(5, 'The environment is not in a state that allows this.'),
@@ -44,6 +45,7 @@ export const failureMeanings = {
   'BAI-HASH': meaning(8, 'A download is not the file it should be.', true),
   'BAI-RECORD-UNREADABLE': meaning(9, 'The record of the environment cannot be read.'),
   'BAI-RECORD-NEWER': meaning(9, 'The record was written by a newer bai-dev.'),
+  'BAI-SNAPSHOT': meaning(9, 'A snapshot is not as it was when it was made.'),
   'BAI-INTERRUPTED': meaning(130, 'The command was interrupted.', true),
 } as const satisfies Record<string, FailureMeaning>;
 

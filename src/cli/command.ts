@@ -35,10 +35,16 @@ export interface Command {
   /** One line: what it does. */
   readonly about: string;
   /** `id` may be written as `-e` as well. */
-  readonly argument?: { readonly name: 'id' | 'code'; readonly about: string; readonly required?: boolean };
+  readonly argument?: {
+    readonly name: 'id' | 'code' | 'action';
+    readonly about: string;
+    readonly required?: boolean;
+  };
   /** What may follow it: names, or a command with its own options after `--`. Told apart from an ID by what it is. */
   readonly words?: { readonly name: string; readonly about: string; readonly many: boolean };
   readonly options: readonly OptionName[];
+  /** What options mean here, where the general words say too little. */
+  readonly meanings?: Readonly<Partial<Record<OptionName, string>>>;
   /** Options that neither a variable nor the config file can say. */
   readonly typedOnly?: readonly OptionName[];
   /** False for what must work while the config file is broken. */

@@ -80,6 +80,12 @@ export const options = {
   'agent-watcher-port': { value: 'port', about: "port of the agent's watcher", group: 'Where' },
   only: { value: 'name', about: 'only these daemons', group: 'What', many: true },
   'halfstack-only': { about: 'only PostgreSQL, Redis and etcd', group: 'What' },
+  all: { about: 'every environment of yours', group: 'What' },
+  'skip-containers': { about: 'keep the halfstack with its data', group: 'What' },
+  'skip-venvs': { about: 'keep the virtualenvs', group: 'What' },
+  'skip-source': { about: 'keep the source trees', group: 'What' },
+  'no-snapshot': { about: 'do not save the data first', group: 'What' },
+  into: { value: 'id', about: 'another environment, which keeps its own ports and secrets', group: 'Where' },
   lines: {
     short: '-n',
     value: 'count',
@@ -90,7 +96,7 @@ export const options = {
   follow: { short: '-f', about: 'go on with what is added', group: 'How' },
   start: { about: 'start the daemons afterwards', group: 'How' },
   tmux: { about: 'each daemon in a window of a tmux session named after the environment', group: 'How' },
-  force: { about: 'also a second agent on one Docker engine', group: 'How' },
+  force: { about: 'also where a check would refuse', group: 'How' },
   timeout: {
     value: 'seconds',
     about: 'how long each daemon may take to get ready; 120 by default',

@@ -15,6 +15,7 @@ import { optionNames, optionWords, type OptionName } from './options.ts';
 import { releasesCommand } from './releases.ts';
 import { resetCommand } from './reset.ts';
 import { restartCommand } from './restart.ts';
+import { snapshotCommand } from './snapshot.ts';
 import { startCommand } from './start.ts';
 import { statusCommand } from './status.ts';
 import { stopCommand } from './stop.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   logsCommand,
   guideCommand,
   describeCommand,
+  snapshotCommand,
   execCommand,
   releasesCommand,
   explainCommand,
@@ -118,7 +120,8 @@ function addCommand(program: Parser, command: Command, choose: (call: Parsed) =>
   const { words } = command;
   if (words !== undefined) parser.argument(`[${words.name}${words.many ? '...' : ''}]`, words.about);
   for (const name of optionNames.filter((each) => command.options.includes(each))) {
-    const { short, value, about, group, many, repeats } = optionWords(name);
+    const { short, value, about: usual, group, many, repeats } = optionWords(name);
+    const about = command.meanings?.[name] ?? usual;
     const flags = [
       short,
       value === undefined ? `--${name}` : `--${name} <${value}${many === true ? '...' : ''}>`,

@@ -10,6 +10,7 @@ export const restartCommand: Command = {
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   words: { name: 'name', about: 'daemons; all of them without', many: true },
   options: ['environment', 'tmux', 'force', 'timeout', 'json', 'verbose', 'no-color'],
+  meanings: { force: 'also a second agent on one Docker engine' },
   typedOnly: ['force'],
   examples: ['bai-dev restart dev2109', 'bai-dev restart dev2109 manager'],
   async perform(world, call) {

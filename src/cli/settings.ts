@@ -1,6 +1,5 @@
 // Values of options: what was typed, else the variables, else the config file; each checked and named by where it came from.
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { parseId } from '../environment/id.ts';
 import { blockSize } from '../environment/ports.ts';
 import { Failure } from '../failure.ts';
@@ -13,7 +12,7 @@ import type { Typed } from './program.ts';
 import { branchValue, refValue, repositoriesValue, repositoryValue, sourceValue } from './sources.ts';
 
 /** Options that have a value; names are those of the flags. */
-export type Values = Readonly<Partial<z.output<ReturnType<typeof schemaFor>>>>;
+export type Values = Readonly<{ [Name in OptionName]?: ReturnType<ReturnType<typeof readersFor>[Name]> }>;
 
 export interface Settings {
   readonly wishes: Values;
@@ -26,7 +25,7 @@ export async function readSettings(
   typed: Typed,
   from: { variables: readonly OptionName[]; readsConfig: boolean },
 ): Promise<Settings> {
-  const here = schemaFor(host, host.cwd);
+  const here = readersFor(host, host.cwd);
   const wishes: Record<string, unknown> = {};
   for (const [name, text] of Object.entries(typed) as [OptionName, string][]) {
     wishes[name] = valueOf(here, name, { text, failure: (why) => usage(`${flagOf(name)}: ${why}`) });
@@ -67,20 +66,21 @@ export async function readConfig(host: Host): Promise<Values> {
     // the text as it was written: 21.10 and 3.10 are no numbers
     texts[name] = value.source;
   }
-  const parsed = z.strictObject(schemaFor(host, undefined).shape).partial().safeParse(texts);
-  if (parsed.success) return defined(parsed.data);
-  const issue = parsed.error.issues[0];
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  if (unknown !== undefined) {
-    throw config(`${at(places[unknown])}: there is no key ${unknown}.${suggestion(unknown, optionNames)}`);
+  const values: Record<string, unknown> = {};
+  const readers = readersFor(host, undefined);
+  for (const [name, text] of Object.entries(texts)) {
+    if (!Object.hasOwn(readers, name)) {
+      throw config(`${at(places[name])}: there is no key ${name}.${suggestion(name, optionNames)}`);
+    }
+    const failure = (why: string): Failure => config(`${at(places[name])}: ${name}: ${why}`);
+    values[name] = valueOf(readers, name as OptionName, { text, failure });
   }
-  const name = String(issue?.path[0] ?? '');
-  throw config(`${at(places[name])}: ${name}: ${issue?.message ?? 'is wrong.'}`);
+  return defined(values);
 }
 
 /** `base`: what relative paths are relative to; without one they are refused. */
-function schemaFor(host: Host, base: string | undefined) {
-  return z.object({
+function readersFor(host: Host, base: string | undefined) {
+  return {
     environment: value((text) => parseId(text)),
     release: value(some),
     'python-version': value((text) =>
@@ -113,6 +113,12 @@ function schemaFor(host: Host, base: string | undefined) {
     'agent-watcher-port': value(port),
     only: value((text) => some(text).split(/[\s,]+/)),
     'halfstack-only': value(flag),
+    all: value(flag),
+    'skip-containers': value(flag),
+    'skip-venvs': value(flag),
+    'skip-source': value(flag),
+    'no-snapshot': value(flag),
+    into: value((text) => parseId(text)),
     lines: value((text) => number(text, 0, 100_000) ?? bad(`${quote(text)} is no number up to 100000.`)),
     quiet: value(flag),
     follow: value(flag),
@@ -127,30 +133,22 @@ function schemaFor(host: Host, base: string | undefined) {
     json: value(flag),
     verbose: value(flag),
     'no-color': value(flag),
-  } satisfies Record<OptionName, z.ZodType<unknown, string>>);
+  } satisfies Record<OptionName, (text: string) => unknown>;
 }
 
-/** A text that is turned into a value; a thrown `Failure` is what is wrong with it. */
-function value<T>(parse: (text: string) => T) {
-  return z.string().transform((text, context): T => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-      return z.NEVER;
-    }
-  });
-}
+/** How a text is turned into a value; a thrown `Failure` is what is wrong with it. */
+const value = <T>(parse: (text: string) => T): ((text: string) => T) => parse;
 
 function valueOf(
-  schema: ReturnType<typeof schemaFor>,
+  readers: ReturnType<typeof readersFor>,
   name: OptionName,
   said: { readonly text: string; readonly failure: (why: string) => Failure },
 ): unknown {
-  const parsed = schema.shape[name].safeParse(said.text);
-  if (parsed.success) return parsed.data;
-  throw said.failure(parsed.error.issues[0]?.message ?? 'is wrong.');
+  try {
+    return readers[name](said.text);
+  } catch (error) {
+    throw error instanceof Failure ? said.failure(error.message) : error;
+  }
 }
 
 const some = (text: string): string => (text.trim() === '' ? bad('a value is missing.') : text.trim());

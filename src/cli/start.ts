@@ -12,6 +12,7 @@ export const startCommand: Command = {
     ...(['environment', 'only', 'halfstack-only', 'tmux', 'force', 'timeout'] as const),
     ...(['json', 'verbose', 'no-color'] as const),
   ],
+  meanings: { force: 'also a second agent on one Docker engine' },
   typedOnly: ['only', 'halfstack-only', 'force'],
   examples: [
     'bai-dev start dev2109',

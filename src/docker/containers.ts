@@ -69,6 +69,24 @@ export async function containersOfProject(
   return found.map(({ Names, Labels }) => ({ name: Names[0]?.replace(/^\//, '') ?? '', labels: Labels }));
 }
 
+/** All containers, running or not: their labels, and the folders of this machine that they hold. */
+export async function allContainers(
+  connection: Connection,
+): Promise<
+  readonly { readonly name: string; readonly labels: Labels; readonly folders: readonly string[] }[]
+> {
+  const found = await ask(connection, {
+    doing: 'list its containers',
+    limit: lookLimit,
+    call: (client, abortSignal) => client.listContainers({ all: true, abortSignal }),
+  });
+  return found.map(({ Names, Labels, Mounts }) => ({
+    name: Names[0]?.replace(/^\//, '') ?? '',
+    labels: Labels,
+    folders: Mounts.flatMap(({ Type, Source }) => (Type === 'bind' ? [Source] : [])),
+  }));
+}
+
 /** Makes a container that does not run yet; `body` is the engine's own description. */
 export async function createContainer(connection: Connection, name: string, body: object): Promise<void> {
   await ask(connection, {

@@ -22,6 +22,12 @@ export function statePaths(host: Host, id: string) {
   } as const;
 }
 
+/** What was saved of work in source trees before they were removed; outlives its environment. */
+export const rescuesFolder = (host: Host, id: string): string => join(host.folders.state, 'rescued', id);
+
+/** The snapshots of an environment's data; they outlive it. */
+export const snapshotsFolder = (host: Host, id: string): string => join(host.folders.state, 'snapshots', id);
+
 /** The name of the file in an install path that holds the ID. */
 export const markerName = '.bai-dev';
 

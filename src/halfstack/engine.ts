@@ -81,4 +81,18 @@ export interface HalfstackEngine {
   logs(stack: Stack, role: ServiceRole, wanted: LinesWanted): AsyncIterable<string>;
   /** Only looks. */
   status(stack: Stack): Promise<readonly ServiceStatus[]>;
+  /** Its data, to be copied and exchanged while the stack is stopped. */
+  stores(stack: Stack): Stores;
+}
+
+/** The data of all servers at rest, as files: none of them runs. */
+export interface Stores {
+  /** Copies the data of each into an existing folder; gives those of which there is none. */
+  save(into: string): Promise<readonly ServiceRole[]>;
+  /** Brings what was saved beside the data, where no server sees it. */
+  stage(from: string): Promise<void>;
+  /** Puts all that is staged in place of the data; goes on where it was cut off, and twice is once. */
+  swap(): Promise<void>;
+  /** Removes what is staged. */
+  unstage(): Promise<void>;
 }

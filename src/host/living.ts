@@ -1,8 +1,9 @@
 // What is told of a living process by the system itself: the folder it stands in, the variables it began with.
 import { readFile, readlink, realpath } from 'node:fs/promises';
 import { platform } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandOf, processIds, processStart } from './proc.ts';
+import { ancestors, commandOf, processIds, processStart } from './proc.ts';
 
 export interface Living {
   readonly pid: number;
@@ -62,6 +63,42 @@ export async function livingInEach(folders: readonly string[]): Promise<Readonly
     living.sort((a, b) => Number(a.started) - Number(b.started) || a.pid - b.pid);
   }
   return found;
+}
+
+/**
+ * Processes that run Python or another program of one of these virtualenvs: it lies there, or it has loaded a library
+ * from there, or it was started where one of them was activated. Without this process and those that it descends
+ * from; none where the system does not tell.
+ */
+export async function runningFrom(virtualenvs: readonly string[]): Promise<Living[]> {
+  if (platform() !== 'linux') return [];
+  const real = await Promise.all(virtualenvs.map((folder) => realpath(folder).catch(() => folder)));
+  const folders = [...new Set([...virtualenvs, ...real])];
+  const above = await ancestors();
+  const found: Living[] = [];
+  for (const pid of (await processIds()).filter((one) => !above.has(one))) {
+    const program = await leadsTo(`/proc/${pid}/exe`);
+    const command = await commandOf(pid);
+    // a kernel's own thread has neither
+    if (program === undefined || command === undefined) continue;
+    if (!(await isOf(folders, { pid, program, command }))) continue;
+    const started = await processStart(pid);
+    if (started !== undefined) found.push({ pid, started, command, program });
+  }
+  return found;
+}
+
+async function isOf(
+  folders: readonly string[],
+  { pid, program, command }: Pick<Living, 'pid' | 'command'> & { readonly program: string },
+): Promise<boolean> {
+  const begins = (text: string): boolean => folders.some((folder) => text.startsWith(`${folder}/`));
+  if (begins(program) || begins(command)) return true;
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
+  if (folders.some((folder) => maps.includes(` ${folder}/`))) return true;
+  if (!/^python[\d.]*$/.test(basename(program))) return false;
+  const carried = await Promise.all(folders.map((folder) => carries(pid, 'VIRTUAL_ENV', folder)));
+  return carried.includes(true);
 }
 
 /** Sends a signal to exactly this process; false if it is gone or may not be signalled. */

@@ -136,7 +136,8 @@ export async function processIds(): Promise<number[]> {
   return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-async function ancestors(): Promise<Set<number>> {
+/** This process and those that it descends from. */
+export async function ancestors(): Promise<Set<number>> {
   const found = new Set<number>();
   for (let pid = process.pid; pid > 0 && !found.has(pid);) {
     found.add(pid);

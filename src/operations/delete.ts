@@ -1,198 +1,150 @@
-// Removes an environment from what was recorded, newest first; looks for work that exists nowhere else before.
-import { daemonsOf } from '../daemons/daemon.ts';
-import { relayOf } from '../daemons/relay.ts';
-import { runningDaemons } from '../daemons/running.ts';
-import { acquireLock } from '../environment/lock.ts';
-import { openJournal, type RecordJournal } from '../environment/journal.ts';
-import { statePaths } from '../environment/names.ts';
+// Removes environments: looks first at all that could be lost, shows what goes and what stays, asks, then removes.
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { sourceWord } from '../environment/spec.ts';
-import { forgetEnvironment } from '../environment/store.ts';
+import { listIds } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
-import { describeResource, removeResource, resourceExists } from '../resources/inventory.ts';
+import { describeResource, resourceExists } from '../resources/inventory.ts';
 import type { Resource } from '../resources/resource.ts';
-import { workIn, type Work } from '../source/work.ts';
 import { forEnvironment, type World } from '../world.ts';
-import { leaveIfLast, stopUnderLock } from './stop.ts';
+import { partOf, splitOf, type Part, type Split } from './belongings.ts';
+import { consent } from './consent.ts';
 import { existingRecord } from './existing.ts';
+import { deletionOf, removeEnvironment, type Removed, type RemovalWish } from './removal.ts';
+import { assertNoGuests } from './living.ts';
+import { announce } from './side.ts';
+import { assertNoWork, workAmong } from './work.ts';
 
-export interface DeleteRequest {
-  readonly id: string;
+export interface DeleteRequest extends RemovalWish {
+  /** `all`: every environment of this user. */
+  readonly ids: readonly string[] | 'all';
   readonly yes: boolean;
   readonly dryRun: boolean;
 }
 
-export interface DeleteResult {
+export interface DeleteResult extends Removed {
   readonly id: string;
-  readonly outcome: 'deleted' | 'planned';
-  /** What was removed, or would be. */
-  readonly removed: readonly string[];
-  /** What stays because something of the user's is in it. */
-  readonly kept: readonly string[];
+  /** `reduced`: parts of it were to be kept, and are. */
+  readonly outcome: 'deleted' | 'reduced' | 'planned';
+  /** Working copies with work in them that would be saved; only for a dry run. */
+  readonly work?: readonly string[];
   readonly seconds: number;
 }
 
 /**
- * Removes everything the record names. Refuses (`BAI-GIT-WORK`) while a tree holds work, and asks first; without
- * a terminal it needs `yes`. What cannot be removed is named (`BAI-LEFTOVERS`), and the same command continues.
+ * Removes everything that the records name but for parts to be kept. Looks at all of them before anything of the
+ * first is removed: refuses (`BAI-GIT-WORK`) while a tree holds work, unless forced, which saves it first. Asks once;
+ * without a terminal it needs `yes`. What cannot be removed is named (`BAI-LEFTOVERS`), and the same command goes on.
  */
-export async function deleteEnvironment(outer: World, request: DeleteRequest): Promise<DeleteResult> {
-  const began = performance.now();
-  const world = forEnvironment(outer, request.id);
-  const record = await existingRecord(world, request.id);
-  world.report.emit({
-    kind: 'environment',
-    command: 'delete',
-    id: request.id,
-    title: record.spec.release.title,
-    engine: record.spec.engine,
-    source: sourceWord(Object.values(record.spec.trees)),
-    path: record.spec.installPath,
-  });
-  await assertNoWork(world, record);
-  const seconds = (): number => (performance.now() - began) / 1000;
-  if (request.dryRun) {
-    const there = await presentOf(world, record.resources);
-    return {
-      id: request.id,
-      outcome: 'planned',
-      removed: there.map(describeResource),
-      kept: [],
-      seconds: seconds(),
-    };
+export async function deleteEnvironments(world: World, request: DeleteRequest): Promise<DeleteResult[]> {
+  const ids = request.ids === 'all' ? await listIds(world.host) : [...new Set(request.ids)];
+  const records = await Promise.all(ids.map((id) => existingRecord(world, id)));
+  const looks: Look[] = [];
+  for (const record of records) {
+    looks.push(await lookAt(forEnvironment(world, record.spec.id), record, request));
   }
-  world.report.emit({
-    kind: 'plan',
-    steps: record.resources.map((resource) => {
-      const name = describeResource(resource);
-      return { id: name, title: name, group: resource.kind, outlook: 'remove' };
-    }),
-  });
-  await consent(world, request, record);
+  if (request.dryRun) return Promise.all(looks.map(planned));
+  await agree(world, request, looks);
+  const results: DeleteResult[] = [];
+  const failures: Failure[] = [];
+  for (const { world: own, record } of looks) {
+    const began = performance.now();
+    const { id } = record.spec;
+    try {
+      const removed = await removeEnvironment(own, id, request);
+      const outcome = request.kept.size > 0 ? 'reduced' : 'deleted';
+      results.push({ id, outcome, ...removed, seconds: secondsSince(began) });
+    } catch (error) {
+      world.signal.throwIfAborted();
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+    }
+  }
+  assertAllGone(results, failures);
+  return results;
+}
+
+/** An environment as it stands before anything is removed. */
+interface Look extends Split {
+  readonly world: World;
+  readonly record: EnvironmentRecord;
+  readonly work: readonly string[];
+}
+
+async function lookAt(world: World, record: EnvironmentRecord, request: DeleteRequest): Promise<Look> {
+  announce(world, record, 'delete');
+  const split = splitOf(record, request.kept);
+  const places = await workAmong(world, record, split.go);
+  if (!request.force) assertNoWork(record, places);
+  if (!request.force) await assertNoGuests(world, record);
+  const work = places.flatMap(({ path, work: all }) => all.map(({ summary }) => `${path}: ${summary}`));
+  for (const message of work) {
+    world.report.emit({ kind: 'note', severity: 'warning', message: `To be saved: ${message}` });
+  }
+  if (!request.dryRun) {
+    world.report.emit({
+      kind: 'plan',
+      steps: split.go.map((resource) => {
+        const name = describeResource(resource);
+        return { id: name, title: name, group: resource.kind, outlook: 'remove' };
+      }),
+    });
+  }
+  return { world, record, work, ...split };
+}
+
+async function planned({ world, record, work, go, stay }: Look): Promise<DeleteResult> {
+  const began = performance.now();
+  const removed = (await presentOf(world, go)).map(describeResource);
+  const kept = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
   return {
-    id: request.id,
-    outcome: 'deleted',
-    ...(await finishDelete(world, request.id)),
-    seconds: seconds(),
+    ...{ id: record.spec.id, outcome: 'planned', removed, kept, seconds: secondsSince(began) },
+    ...(work.length === 0 ? {} : { work }),
   };
 }
 
-/** The removal itself, under the environment's lock: what was agreed to before, or begun by an earlier run. */
-export async function finishDelete(
-  world: World,
-  id: string,
-): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
-  const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `delete -e ${id}` });
-  try {
-    const record = await existingRecord(world, id);
-    await assertNoWork(world, record);
-    return await removeAll(world, record);
-  } finally {
-    await lock.release();
-  }
-}
-
-async function removeAll(
-  world: World,
-  record: EnvironmentRecord,
-): Promise<Pick<DeleteResult, 'removed' | 'kept'>> {
-  const journal = openJournal(world, record);
-  await journal.setPhase('deleting');
-  await stopRunning(world, record);
-  await enterRelays(world, record, journal);
-  const removed: string[] = [];
-  const kept: string[] = [];
-  const leftovers: { resource: string; reason: string }[] = [];
-  for (const resource of [...record.resources].reverse()) {
-    world.signal.throwIfAborted();
-    const name = describeResource(resource);
-    try {
-      const outcome = await removeResource(world, resource);
-      world.report.emit({ kind: 'removal', resource: name, outcome });
-      if (outcome === 'removed') removed.push(name);
-      if (outcome === 'kept' && isInside(resource, record.spec.installPath)) kept.push(name);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      world.report.emit({ kind: 'removal', resource: name, outcome: 'failed', reason: error.message });
-      leftovers.push({ resource: name, reason: error.message });
-    }
-  }
-  const { id } = record.spec;
-  if (leftovers.length > 0) {
-    throw new Failure(
-      'BAI-LEFTOVERS',
-      `${leftovers.length} of ${record.resources.length} things of ${id} could not be removed.`,
-      {
-        facts: { leftovers },
-        lines: leftovers.map(({ resource, reason }) => `${resource}: ${reason}`),
-        next: [{ purpose: 'continue', command: `bai-dev delete -e ${id}` }],
-      },
-    );
-  }
-  await forgetEnvironment(world.host, id);
-  await leaveIfLast(world);
-  return { removed, kept };
-}
-
-/** Daemons go with all that they started, which no resource names. */
-async function stopRunning(world: World, record: EnvironmentRecord): Promise<void> {
-  const daemons = daemonsOf(world.host, record.spec);
-  const running = await runningDaemons(
-    record,
-    daemons.map(({ name }) => name),
-  );
-  if (running.size > 0) await stopUnderLock(world, record, { daemons, halfstack: false });
-}
-
-/** What an agent that was started by hand left beside its process: its name tells that it is of this environment. */
-async function enterRelays(world: World, record: EnvironmentRecord, journal: RecordJournal): Promise<void> {
-  const { spec } = record;
-  if (spec.engine !== 'docker') return;
-  for (const daemon of daemonsOf(world.host, spec).filter(({ needsDocker }) => needsDocker)) {
-    const relay = relayOf(daemon, spec.engineAddress);
-    // an engine that does not answer is told of when its containers are to be removed
-    if (await resourceExists(world, relay).catch(() => false)) await journal.addResource(relay);
-  }
-}
-
-/** The folders above the install path may be shared with others: that they stay is no news. */
-function isInside(resource: Resource, installPath: string): boolean {
-  return !('path' in resource) || `${resource.path}/`.startsWith(`${installPath}/`);
-}
-
-async function assertNoWork(world: World, record: EnvironmentRecord): Promise<void> {
-  const trees = record.resources.filter((resource) => resource.kind === 'tree');
-  const found: (Work & { path: string })[] = [];
-  for (const { path } of trees) found.push(...(await workIn(world, path)).map((work) => ({ ...work, path })));
-  const [first] = found;
-  if (first === undefined) return;
-  throw new Failure(
-    'BAI-GIT-WORK',
-    `Working copies of ${record.spec.id} hold work that exists nowhere else. Nothing has been removed.`,
-    {
-      facts: { work: found },
-      lines: found.map((work) => `${work.path}: ${work.summary}`),
-      next: [
-        { purpose: 'look at it', command: `git -C ${JSON.stringify(first.path)} status` },
-        { purpose: 'once it is pushed or thrown away', command: `bai-dev delete -e ${record.spec.id}` },
-      ],
-    },
-  );
-}
-
-async function consent(world: World, { id, yes }: DeleteRequest, record: EnvironmentRecord): Promise<void> {
-  if (yes) return;
-  if (!world.ask.available) {
-    throw new Failure('BAI-QUESTION', `Deleting ${id} needs a yes, and there is no terminal to ask on.`, {
-      next: [{ purpose: 'agree beforehand', command: `bai-dev delete -e ${id} --yes` }],
-    });
-  }
-  const message = `Delete ${id} with its ${record.resources.length} things, the database among them?`;
-  if (!(await world.ask.confirm({ message, initial: false })))
-    throw new Failure('BAI-DECLINED', 'Nothing has been removed.');
-}
-
+/** What cannot be looked at, as its engine is down, is there for all we know. */
 async function presentOf(world: World, resources: readonly Resource[]): Promise<Resource[]> {
-  const there = await Promise.all(resources.map((resource) => resourceExists(world, resource)));
+  const there = await Promise.all(
+    resources.map((resource) =>
+      resourceExists(world, resource).catch((error: unknown) => {
+        if (error instanceof Failure) return true;
+        throw error;
+      }),
+    ),
+  );
   return resources.filter((_, at) => there[at]);
 }
+
+async function agree(world: World, request: DeleteRequest, looks: readonly Look[]): Promise<void> {
+  if (looks.length === 0) return;
+  const ids = looks.map(({ record }) => record.spec.id);
+  const named = ids.join(' and ');
+  await consent(world, {
+    yes: request.yes,
+    question: `Delete ${named}: ${sum(looks)}?`,
+    act: `Deleting ${named}`,
+    command: `${deletionOf(ids.join(' '), request)} --yes`,
+    declined: 'Nothing has been removed.',
+  });
+}
+
+function sum(looks: readonly Look[]): string {
+  const things = looks.reduce((total, { go }) => total + go.length, 0);
+  const isOf = (part: Part): boolean =>
+    looks.some(({ go, record }) => go.some((resource) => partOf(resource, record) === part));
+  return `${things} things${isOf('halfstack') ? ', the database among them' : ''}`;
+}
+
+/** Of several environments each is removed as far as it can be; then all that failed is told together. */
+function assertAllGone(results: readonly DeleteResult[], failures: readonly Failure[]): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0 && results.length === 0) throw first;
+  throw new Failure(first.code, failures.map(({ message }) => message).join(' '), {
+    cause: first,
+    facts: { deleted: results.map(({ id }) => id), failures: failures.map(({ more }) => more.facts ?? {}) },
+    lines: failures.flatMap(({ more }) => more.lines ?? []),
+    next: failures.flatMap(({ more }) => more.next ?? []),
+  });
+}
+
+const secondsSince = (began: number): number => (performance.now() - began) / 1000;

@@ -13,7 +13,7 @@ import { isPastSupport } from '../release/release.ts';
 import type { Finding, PlannedStep } from '../report/events.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { claim, draftRecord } from './claim.ts';
-import { finishDelete } from './delete.ts';
+import { removeEnvironment, wholeRemoval } from './removal.ts';
 import { completeRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
 import { stepsOfRecord } from './making.ts';
@@ -74,7 +74,7 @@ async function attemptInstall(
         },
       );
     }
-    await finishDelete(world, request.id);
+    await removeEnvironment(world, request.id, wholeRemoval);
     return 'again';
   }
   const catalogue = await loadCatalogue(host.assets);

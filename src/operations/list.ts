@@ -83,6 +83,7 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
   }
   const { spec } = record;
   const state = await stateOf(record);
+  const reason = state === 'partly deleted' ? await leftOf(record, halfstack) : undefined;
   const next = nextOf(id, state);
   return {
     ...common,
@@ -95,6 +96,7 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
     },
     ports: spec.ports,
     path: spec.installPath,
+    ...(reason === undefined ? {} : { reason }),
     // while somebody works on it, its half state is none
     ...(next === undefined || holder !== undefined ? {} : { next }),
   };
@@ -112,6 +114,20 @@ async function stateOf({ phase, spec }: EnvironmentRecord): Promise<ListState> {
       // a folder that cannot be looked at is there for all we know
       return (await kindOf(spec.installPath).catch(() => 'other')) === undefined ? 'folder gone' : 'ready';
   }
+}
+
+/** Which parts were kept, as far as they are there. */
+async function leftOf({ resources }: EnvironmentRecord, halfstack: HalfstackState): Promise<string> {
+  const isLeft = async (kind: 'tree' | 'virtualenv'): Promise<boolean> => {
+    const paths = resources.flatMap((one) => (one.kind === kind ? [one.path] : []));
+    return (await Promise.all(paths.map(kindOf))).includes('folder');
+  };
+  const left = [
+    ...(halfstack === 'absent' ? [] : ['halfstack']),
+    ...((await isLeft('tree')) ? ['sources'] : []),
+    ...((await isLeft('virtualenv')) ? ['virtualenvs'] : []),
+  ];
+  return `left: ${left.join(', ') || 'nothing'}`;
 }
 
 function nextOf(id: string, state: ListState): NextCommand | undefined {

@@ -2,6 +2,7 @@
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { dockerEngine } from '../halfstack/docker/engine.ts';
 import { nativeEngine } from '../halfstack/native/engine.ts';
+import { restoringEngine } from '../halfstack/restoring.ts';
 import { endpointsOf, stackOf } from '../halfstack/stack.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -16,7 +17,10 @@ export function makingOf(world: World, record: EnvironmentRecord): Making {
     world,
     spec,
     secrets,
-    engine: spec.engine === 'native' ? nativeEngine(world, spec) : dockerEngine(world, spec.engineAddress),
+    engine: restoringEngine(
+      world,
+      spec.engine === 'native' ? nativeEngine(world, spec) : dockerEngine(world, spec.engineAddress),
+    ),
     stack: stackOf(spec, secrets),
     endpoints: endpointsOf(spec, secrets),
     resources: () => record.resources,

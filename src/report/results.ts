@@ -8,6 +8,8 @@ import type { InstallResult } from '../operations/install.ts';
 import type { ListResult } from '../operations/list.ts';
 import type { ReleaseRow } from '../operations/releases.ts';
 import type { ResetResult } from '../operations/reset.ts';
+import type { RestoreResult } from '../operations/restore.ts';
+import type { SnapshotRow } from '../operations/snapshot.ts';
 import type { StartResult } from '../operations/start.ts';
 import type { StatusResult } from '../operations/status.ts';
 import type { StopResult } from '../operations/stop.ts';
@@ -25,11 +27,18 @@ export interface LogsEnd {
   readonly exit: number;
 }
 
+/** What became of snapshots. */
+export type SnapshotEnd =
+  | { readonly action: 'save' | 'delete'; readonly snapshot: SnapshotRow }
+  | { readonly action: 'list'; readonly snapshots: readonly SnapshotRow[] }
+  | ({ readonly action: 'restore' } & RestoreResult);
+
 export type Result =
   /** `started` with `--start`. */
   | { readonly command: 'install'; readonly value: InstallResult & { readonly started?: StartResult } }
-  | { readonly command: 'delete'; readonly value: DeleteResult }
   | { readonly command: 'reset'; readonly value: ResetResult }
+  | { readonly command: 'delete'; readonly value: readonly DeleteResult[] }
+  | { readonly command: 'snapshot'; readonly value: SnapshotEnd }
   | { readonly command: 'guide'; readonly value: Guide }
   | { readonly command: 'releases'; readonly value: readonly ReleaseRow[] }
   /** `quiet`: only the IDs are told. */

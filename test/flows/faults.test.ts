@@ -274,7 +274,7 @@ describe.skipIf(needed.skip)(needed.title('machine faults'), { timeout: 120_000 
       await mend();
       const ended = await stage.run(home, stage.install(id, ...say), { ...more, limit: 110 });
       expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
-      const deleted = await stage.run(home, ['delete', '-e', id, '--yes'], more);
+      const deleted = await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot'], more);
       expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
       expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
     },

@@ -55,7 +55,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
     if (ended.exit !== 0) throw new Error(ended.stdout + ended.stderr);
     undisturbed = endState(home, id);
     planned = Object.keys(recordOf(home, id)?.marks ?? {});
-    await stage.run(home, ['delete', '-e', id, '--yes']);
+    await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
   }, 180_000);
 
   afterAll(async () => {
@@ -86,7 +86,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
     expect(again.filter((name) => done.includes(name))).toEqual([]);
     if (point === 'effect') expect(remade(step, made, identities(recordOf(home, id) ?? record))).toEqual([]);
 
-    const deleted = await stage.run(home, ['delete', '-e', id, '--yes']);
+    const deleted = await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
     expect(difference(before, belongings(home))).toEqual([]);
   });
@@ -96,7 +96,7 @@ describe.skipIf(needed.skip)(needed.title('kill matrix'), { timeout: 180_000 }, 
     const before = belongings(home);
     const killed = await stage.run(home, stage.install(id), { kill: `${step}:${point}`, limit: 110 });
     expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
-    const deleted = await stage.run(home, ['delete', '-e', id, '--yes']);
+    const deleted = await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
     expect(difference(before, belongings(home))).toEqual([]);

@@ -55,7 +55,7 @@ describe.skipIf(needed.skip)(needed.title('signals'), { timeout: 120_000 }, () =
 
     const again = await stage.run(home, stage.install(id), { limit: 110 });
     expect(again.exit, again.stdout + again.stderr).toBe(0);
-    const deleted = await stage.run(home, ['delete', '-e', id, '--yes']);
+    const deleted = await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
     expect(difference(before, belongings(home))).toEqual([]);
   });

@@ -304,7 +304,7 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     await done('start', other, '--only', 'manager', 'storage-proxy', 'webserver');
     await done('start', other, '--force');
     await done('stop', id);
-    const deleted = await run('delete', '-e', other, '--yes');
+    const deleted = await run('delete', '-e', other, '--yes', '--no-snapshot');
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
     expect(carrying(other)).toEqual([]);
   });
@@ -339,7 +339,7 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
 
   it('is deleted while it runs', async () => {
     await done('start', id);
-    const ended = await run('delete', '-e', id, '--yes');
+    const ended = await run('delete', '-e', id, '--yes', '--no-snapshot');
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     expect(carrying(id)).toEqual([]);
     expect(existsSync(join(home.state, 'environments', id))).toBe(false);
@@ -351,7 +351,7 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(made.outcome).toBe('made');
     expect(made.started.daemons.map(({ outcome }) => outcome)).toEqual(names.map(() => 'started'));
     expect(carrying(both)).not.toEqual([]);
-    const ended = await run('delete', '-e', both, '--yes');
+    const ended = await run('delete', '-e', both, '--yes', '--no-snapshot');
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     expect(carrying(both)).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   carries,
   livingIn,
   livingInEach,
+  runningFrom,
   signalLiving,
   standsIn,
   waitForEnd,
@@ -77,4 +78,22 @@ test('a signal reaches that very process only, and its end is waited for', async
   expect(await signalLiving({ pid, started }, 'SIGTERM')).toBe(true);
   expect(await waitForEnd([{ pid, started }], 10)).toEqual([]);
   expect(await signalLiving({ pid, started }, 'SIGTERM')).toBe(false);
+});
+
+test('whoever runs a program of a virtualenv, or Python with it activated, is found; whoever stands in it is not', async () => {
+  const virtualenv = folder('venv');
+  mkdirSync(join(virtualenv, 'bin'));
+  const own = join(virtualenv, 'bin/tool');
+  const python = join(box.folder, 'python3.9');
+  for (const copy of [own, python]) copyFileSync(realpathSync('/bin/sleep'), copy);
+  const started = (program: string, variables: Record<string, string>): number => {
+    const child = spawn(program, ['300'], { cwd: virtualenv, stdio: 'ignore', env: variables });
+    endings.push(() => child.kill('SIGKILL'));
+    return child.pid!;
+  };
+  const wanted = [started(own, {}), started(python, { VIRTUAL_ENV: virtualenv })];
+  started('/bin/sleep', { VIRTUAL_ENV: virtualenv });
+  started(python, {});
+  const found = async (): Promise<number[]> => (await runningFrom([virtualenv])).map(({ pid }) => pid);
+  await expect.poll(found).toEqual(wanted.sort((a, b) => a - b));
 });

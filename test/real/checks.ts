@@ -147,7 +147,7 @@ export function checkRelease({ opened, version, agent }: Real): void {
 
   it('is gone after delete, with all that was there before as it was', { timeout: 180_000 }, async () => {
     const { home, run } = opened();
-    const ended = await run(['delete', '-e', id, '--yes']);
+    const ended = await run(['delete', '-e', id, '--yes', '--no-snapshot']);
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
     expect(difference(before, belongings(home))).toEqual([]);

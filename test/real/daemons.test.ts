@@ -73,7 +73,7 @@ describe.skipIf(needed.skip).each([
 
   afterAll(async () => {
     await run('stop', id);
-    await run('delete', '-e', id, '--yes');
+    await run('delete', '-e', id, '--yes', '--no-snapshot');
     if (image !== '') execFileSync('docker', ['rmi', image], { stdio: 'ignore', timeout: 30_000 });
     rmSync(folder, { recursive: true, force: true });
     release.close();

@@ -21,6 +21,7 @@ import type { HalfstackEngine, Service, ServiceRole, ServiceStatus, Stack } from
 import { probeService, waitUntilAnswering, type Trouble } from '../ready.ts';
 import { containerBody, definitionLabel, definitionOf, networkLabels, volumeLabels } from './definition.ts';
 import { imagesOf, missingImages, pullMissing } from './images.ts';
+import { dockerStores } from './stores.ts';
 
 /** Seconds in which three servers must answer; a cold disk and a busy machine included. */
 const upLimit = 120;
@@ -50,6 +51,7 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
     logs: (stack, role, wanted) => containerLines(connection, nameOf(stack, role), wanted),
     status: (stack) =>
       Promise.all(stack.services.map((service) => statusOf({ world, connection, stack }, service))),
+    stores: (stack) => dockerStores({ world, connection, stack }),
   };
 }
 

@@ -20,6 +20,7 @@ import { postgresServer } from './postgres.ts';
 import { redisServer } from './redis.ts';
 import { findServer, noteServer, stopServer } from './running.ts';
 import { areProvided, provide } from './provide.ts';
+import { nativeStores } from './stores.ts';
 
 /** Seconds in which all servers must answer; a cold disk and a long log to be replayed included. */
 const upLimit = 120;
@@ -63,6 +64,7 @@ export function nativeEngine(world: World, spec: EnvironmentSpec): HalfstackEngi
     },
     logs: (_stack, role, wanted) => linesOf(places.logs[role], wanted),
     status: async (stack) => Promise.all((await jobs(stack)).map(statusOf)),
+    stores: () => nativeStores(places),
     downloads: () => {
       const packages = Object.values(servers).filter((server) => server.source !== 'path');
       return {

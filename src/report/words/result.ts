@@ -1,14 +1,15 @@
 // What a command says when it ends well: one screen for each kind of result.
-import type { DeleteResult } from '../../operations/delete.ts';
 import type { InstallResult } from '../../operations/install.ts';
 import type { StartResult } from '../../operations/start.ts';
 import type { ReleaseRow } from '../../operations/releases.ts';
 import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
-import { count, duration, tilde, type Look } from '../style.ts';
+import { duration, tilde, type Look } from '../style.ts';
+import { deletionScreen } from './deletion.ts';
 import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
 import { planScreen } from './plan.ts';
+import { snapshotScreen } from './snapshot.ts';
 import { switchScreen } from './switch.ts';
 import { descriptionScreen, resetScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
@@ -18,9 +19,11 @@ export function resultScreen(result: Result, look: Look): string[] {
     case 'install':
       return installScreen(result.value, look);
     case 'delete':
-      return deleteScreen(result.value, look);
+      return deletionScreen(result.value, look);
     case 'reset':
       return resetScreen(result.value, look);
+    case 'snapshot':
+      return snapshotScreen(result.value, look);
     case 'guide':
       return guideScreen(result.value, look);
     case 'releases':
@@ -88,25 +91,6 @@ function line([label, text, remark = '']: Row, { paint, width }: Look): string {
   const short = `  ${pad(label, 21)}  ${text}`;
   if (remark === '' || widthOf(`${short}   ${remark}`) > width) return short;
   return `${short}   ${paint('faint', remark)}`;
-}
-
-function deleteScreen({ id, outcome, removed, kept, seconds }: DeleteResult, look: Look): string[] {
-  const { paint, marks } = look;
-  const stays =
-    kept.length === 0 ? [] : ['', '  These stay:', ...kept.map((name) => `  ${marks.dot} ${name}`)];
-  if (outcome === 'planned') {
-    return [
-      `Deleting ${id} would remove ${count(removed.length, 'thing')}:`,
-      '',
-      ...removed.map((name) => `  ${marks.dot} ${name}`),
-      ...stays,
-      '',
-      '  Nothing has been removed.',
-    ];
-  }
-  const head = paint('strong', `${id} is deleted.`);
-  const sum = paint('faint', `${count(removed.length, 'thing')} removed in ${duration(seconds)}`);
-  return [apart(head, sum, Math.min(look.width, 80)) ?? head, ...stays];
 }
 
 function releasesScreen(rows: readonly ReleaseRow[], { paint }: Look): string[] {

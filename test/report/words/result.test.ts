@@ -77,34 +77,6 @@ describe('install', () => {
   });
 });
 
-describe('delete', () => {
-  const value = { id: 'dev', outcome: 'deleted', removed: ['a', 'b'], kept: [], seconds: 2.3 } as const;
-
-  it('says how much went', () => {
-    expect(resultScreen({ command: 'delete', value }, look())).toEqual(
-      ['dev is deleted.                                          2 things removed in 2.3 s'].map((line) =>
-        line.replace(/ {10,}/, (gap) => gap.slice(2)),
-      ),
-    );
-  });
-
-  it('names what stays', () => {
-    const lines = resultScreen({ command: 'delete', value: { ...value, kept: ['folder ~/x'] } }, look());
-    expect(lines.slice(1)).toEqual(['', '  These stay:', '  · folder ~/x']);
-  });
-
-  it('shows what a dry run would remove', () => {
-    expect(resultScreen({ command: 'delete', value: { ...value, outcome: 'planned' } }, look())).toEqual([
-      'Deleting dev would remove 2 things:',
-      '',
-      '  · a',
-      '  · b',
-      '',
-      '  Nothing has been removed.',
-    ]);
-  });
-});
-
 describe('releases', () => {
   it('is a table with the default and what is past its support', () => {
     const row = { title: 'x', python: '3.9', released: '2021-03-29', components: {} };

@@ -1,0 +1,189 @@
+// The removal itself: everything that a record names, newest first, going on past what cannot be removed.
+import { dirname, join } from 'node:path';
+import { openJournal } from '../environment/journal.ts';
+import { acquireLock } from '../environment/lock.ts';
+import { rescuesFolder, snapshotsFolder, statePaths } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { forgetEnvironment } from '../environment/store.ts';
+import { Failure, type NextCommand } from '../failure.ts';
+import { halfSnapshot } from '../halfstack/snapshots.ts';
+import { removeEmptyFolder, removeWhole } from '../host/files.ts';
+import { describeResource, removeResource } from '../resources/inventory.ts';
+import type { Removal } from '../resources/handling.ts';
+import type { Resource } from '../resources/resource.ts';
+import { halfRescue } from '../source/rescue.ts';
+import type { Host, World } from '../world.ts';
+import { splitOf, type Part } from './belongings.ts';
+import { existingRecord } from './existing.ts';
+import { assertNoGuests, endGuests, enterRelays, stopRunning, strayContainers } from './living.ts';
+import { makingOf } from './making.ts';
+import { saveUnderLock, timeStamp, type SnapshotRow } from './snapshot.ts';
+import { leaveIfLast } from './stop.ts';
+import { assertNoWork, rescueWork, workAmong, type Rescued } from './work.ts';
+
+export interface RemovalWish {
+  /** These parts stay, and the record with them. */
+  readonly kept: ReadonlySet<Part>;
+  /** Work in source trees is saved instead of being in the way, and what runs by hand is ended. */
+  readonly force: boolean;
+  /** The data are saved first, as far as they can be. */
+  readonly snapshot: boolean;
+}
+
+/** How a removal that began earlier is finished. */
+export const wholeRemoval: RemovalWish = { kept: new Set(), force: false, snapshot: false };
+
+export interface Removed {
+  /** What was removed. */
+  readonly removed: readonly string[];
+  /** What stays: it was to be kept, or something of the user's is in it. */
+  readonly kept: readonly string[];
+  readonly rescued?: Rescued;
+  readonly snapshot?: SnapshotRow;
+  /** Why there is no snapshot although one was wanted. */
+  readonly unsaved?: string;
+}
+
+/** What was agreed to before, or begun by an earlier run; takes the environment's lock. */
+export async function removeEnvironment(world: World, id: string, wish: RemovalWish): Promise<Removed> {
+  const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `delete -e ${id}` });
+  try {
+    const record = await existingRecord(world, id);
+    return await removeUnderLock(world, record, wish);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function removeUnderLock(world: World, record: EnvironmentRecord, wish: RemovalWish): Promise<Removed> {
+  const { kept, force } = wish;
+  const { go, stay } = splitOf(record, kept);
+  const work = await workAmong(world, record, go);
+  if (!force) assertNoWork(record, work);
+  if (!force) await assertNoGuests(world, record);
+  const rescued = await rescueWork(world, record, work);
+  const saved = await saveData(world, record, wish);
+  const journal = openJournal(world, record);
+  // what is cut off while parts are to be kept must not be finished as if nothing were
+  await journal.setPhase(kept.size > 0 ? 'kept' : 'deleting');
+  await endGuests(world, record);
+  await stopRunning(world, record);
+  await enterRelays(world, record, journal);
+  const done = await removeAll(world, record, splitOf(record, kept).go);
+  assertNothingLeft(done, record.spec.id, deletionOf(record.spec.id, wish));
+  const named = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
+  if (kept.size === 0) await forgetAll(world.host, record.spec.id);
+  await leaveIfLast(world);
+  return { removed: done.removed, kept: [...named, ...done.kept], ...saved, ...(rescued && { rescued }) };
+}
+
+/**
+ * Only what is whole is worth saving: of a half-made environment there is nothing yet, and of a half-removed one the
+ * run that began it has saved what it could. That it cannot be done stops nobody.
+ */
+async function saveData(
+  world: World,
+  record: EnvironmentRecord,
+  { kept, snapshot }: RemovalWish,
+): Promise<Pick<Removed, 'snapshot' | 'unsaved'>> {
+  if (!snapshot || kept.has('halfstack') || !['ready', 'kept'].includes(record.phase)) return {};
+  try {
+    await stopRunning(world, record);
+    const { engine, stack } = makingOf(world, record);
+    await engine.stop(stack);
+    const row = await saveUnderLock(world, record, `deleted-${timeStamp(world.now())}`);
+    const { missing = [] } = row;
+    return { snapshot: row, ...(missing.length > 0 && { unsaved: `Not saved: ${missing.join(', ')}.` }) };
+  } catch (error) {
+    world.signal.throwIfAborted();
+    if (!(error instanceof Failure)) throw error;
+    const unsaved = `The data of ${record.spec.id} were not saved. ${error.message}`;
+    world.report.emit({ kind: 'note', severity: 'warning', message: unsaved });
+    return { unsaved };
+  }
+}
+
+/** Halves of what was to be saved go with the environment; what is whole stays. */
+async function forgetAll(host: Host, id: string): Promise<void> {
+  for (const [folder, half] of [
+    [rescuesFolder(host, id), halfRescue],
+    [snapshotsFolder(host, id), halfSnapshot],
+  ] as const) {
+    await removeWhole(join(folder, half));
+    if (await removeEmptyFolder(folder)) await removeEmptyFolder(dirname(folder));
+  }
+  await forgetEnvironment(host, id);
+}
+
+interface Done {
+  readonly total: number;
+  readonly removed: string[];
+  readonly kept: string[];
+  readonly leftovers: { readonly resource: string; readonly failure: Failure }[];
+}
+
+async function removeAll(world: World, record: EnvironmentRecord, go: readonly Resource[]): Promise<Done> {
+  const done: Done = { total: go.length, removed: [], kept: [], leftovers: [] };
+  const attempt = async (name: string, remove: () => Promise<Removal>): Promise<Removal | 'failed'> => {
+    world.signal.throwIfAborted();
+    try {
+      const outcome = await remove();
+      world.report.emit({ kind: 'removal', resource: name, outcome });
+      if (outcome === 'removed') done.removed.push(name);
+      return outcome;
+    } catch (failure) {
+      world.signal.throwIfAborted();
+      if (!(failure instanceof Failure)) throw failure;
+      world.report.emit({ kind: 'removal', resource: name, outcome: 'failed', reason: failure.message });
+      done.leftovers.push({ resource: name, failure });
+      return 'failed';
+    }
+  };
+  for (const { name, remove } of await strayContainers(world, record)) await attempt(name, remove);
+  for (const resource of [...go].reverse()) {
+    const name = describeResource(resource);
+    const outcome = await attempt(name, () => removeResource(world, resource));
+    if (outcome === 'kept' && isInside(resource, record.spec.installPath)) done.kept.push(name);
+  }
+  return done;
+}
+
+function assertNothingLeft({ total, leftovers }: Done, id: string, again: string): void {
+  if (leftovers.length === 0) return;
+  const told = leftovers.map(({ resource, failure }) => ({ resource, reason: failure.message }));
+  const next = leftovers.flatMap(({ failure }) => failure.more.next ?? []);
+  throw new Failure('BAI-LEFTOVERS', `${told.length} of ${total} things of ${id} could not be removed.`, {
+    facts: { leftovers: told },
+    lines: told.map(({ resource, reason }) => `${resource}: ${reason}`),
+    next: [...onceEach(next), { purpose: 'continue', command: again }],
+  });
+}
+
+/** The command that was given, or does the same. */
+export function deletionOf(id: string, { kept, force, snapshot }: RemovalWish): string {
+  const flags = [...kept].map((part) => skipFlags[part]).filter((flag) => flag !== undefined);
+  return [
+    'bai-dev delete -e',
+    id,
+    ...flags,
+    ...(force ? ['--force'] : []),
+    ...(snapshot ? [] : ['--no-snapshot']),
+  ].join(' ');
+}
+
+const skipFlags: Readonly<Partial<Record<Part, string>>> = {
+  halfstack: '--skip-containers',
+  virtualenvs: '--skip-venvs',
+  sources: '--skip-source',
+};
+
+/** Many things are often held by one obstacle; more than a few ways out help nobody. */
+function onceEach(next: readonly NextCommand[]): NextCommand[] {
+  const known = new Map(next.map((one) => [one.command, one]));
+  return [...known.values()].filter(({ command }) => !command.startsWith('bai-dev delete')).slice(0, 4);
+}
+
+/** The folders above the install path may be shared with others: that they stay is no news. */
+function isInside(resource: Resource, installPath: string): boolean {
+  return !('path' in resource) || `${resource.path}/`.startsWith(`${installPath}/`);
+}

@@ -1,0 +1,63 @@
+// What is said of environments that were removed: how much went, what stays, and where saved things lie.
+import type { DeleteResult } from '../../operations/delete.ts';
+import { apart } from '../layout.ts';
+import { bytes, count, duration, tilde, type Look } from '../style.ts';
+
+/** One part for each environment. */
+export function deletionScreen(results: readonly DeleteResult[], look: Look): string[] {
+  if (results.length === 0) return ['There is no environment.'];
+  return results.flatMap((result, at) => [...(at === 0 ? [] : ['']), ...oneScreen(result, look)]);
+}
+
+function oneScreen(result: DeleteResult, look: Look): string[] {
+  const { id, outcome, removed, kept, work = [], seconds } = result;
+  const { paint, marks } = look;
+  const list = (title: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : ['', `  ${title}`, ...names.map((name) => `  ${marks.dot} ${name}`)];
+  if (outcome === 'planned') {
+    return [
+      `Deleting ${id} would remove ${count(removed.length, 'thing')}:`,
+      '',
+      ...removed.map((name) => `  ${marks.dot} ${name}`),
+      ...list('These would be saved first:', work),
+      ...list('These would stay:', kept),
+      '',
+      '  Nothing has been removed.',
+    ];
+  }
+  const head = paint('strong', outcome === 'reduced' ? `${id} is partly deleted.` : `${id} is deleted.`);
+  const sum = paint('faint', `${count(removed.length, 'thing')} removed in ${duration(seconds)}`);
+  return [
+    apart(head, sum, Math.min(look.width, 80)) ?? head,
+    ...list('These stay:', kept),
+    ...savedLines(result, look),
+    ...(outcome === 'reduced'
+      ? [
+          '',
+          `  Make the rest again   bai-dev install -e ${id}`,
+          `  Remove all of it      bai-dev delete -e ${id}`,
+        ]
+      : []),
+  ];
+}
+
+function savedLines({ id, rescued, snapshot, unsaved }: DeleteResult, { home }: Look): string[] {
+  return [
+    ...(rescued === undefined
+      ? []
+      : [
+          '',
+          `  Work was saved in ${tilde(rescued.folder, home)}. It is brought back by`,
+          `  ${rescued.command}`,
+        ]),
+    ...(snapshot === undefined
+      ? []
+      : [
+          '',
+          `  Its data are in snapshot ${snapshot.name}, ${bytes(snapshot.bytes ?? 0)}.`,
+          `  Bring them back   bai-dev snapshot restore ${id} ${snapshot.name}`,
+          `  Remove them       bai-dev snapshot delete ${id} ${snapshot.name}`,
+        ]),
+    ...(unsaved === undefined ? [] : ['', `  ${unsaved}`]),
+  ];
+}

@@ -1,0 +1,304 @@
+// Removing environments: what stops it, what is saved first, what stays, and that nothing of others is touched.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DeleteResult } from '../../src/operations/delete.ts';
+import type { ListResult } from '../../src/operations/list.ts';
+import { sharedCache } from '../halfstack/native.ts';
+import { addStandInDaemons } from '../rig/daemons.ts';
+import { belongings, difference, dockerThings, type Snapshot } from '../rig/inventory.ts';
+import type { Ended, Home } from '../rig/program.ts';
+import { requires } from '../rig/require.ts';
+import { engineBehind } from '../rig/sockets.ts';
+import { openStage, type Stage } from '../rig/stage.ts';
+import { recordOf } from '../rig/state.ts';
+import { gitIn, withCopyOf, workStates } from '../rig/work.ts';
+
+const needed = requires('docker', 'network', 'pyenv', 'root');
+const nothing = { containers: [], volumes: [], networks: [] };
+
+describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () => {
+  let stage: Stage;
+  let home: Home;
+  let before: Snapshot;
+  let id: string;
+
+  beforeAll(async () => {
+    stage = await openStage();
+    addStandInDaemons(stage.program);
+    home = stage.home();
+    before = belongings(home);
+    id = stage.id('del');
+    await install(id);
+  }, 180_000);
+
+  afterAll(() => stage.close());
+
+  const run = (...args: readonly string[]): Promise<Ended> => stage.run(home, args, { limit: 70 });
+  const remove = (...args: readonly string[]): Promise<Ended> => run('delete', '-e', id, '--yes', ...args);
+  const folder = (of = id): string => join(home.home, 'backend.ai-dev', of);
+  const trees = (): string[] => ['manager', 'common', 'client-py'].map((name) => join(folder(), name));
+  const virtualenv = (of = id): string => {
+    const found = recordOf(home, of)?.resources.find((one) => one.kind === 'virtualenv');
+    return found?.kind === 'virtualenv' ? found.path : '';
+  };
+
+  async function install(of: string, ...more: readonly string[]): Promise<void> {
+    const ended = await stage.run(home, stage.install(of, ...more), { limit: 110 });
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+  }
+
+  async function removed(...args: readonly string[]): Promise<DeleteResult> {
+    const ended = await remove(...args);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    return (ended.envelope?.result as unknown as DeleteResult[])[0]!;
+  }
+
+  it.each(workStates)('refuses %s in any of its repositories, by name', async (_name, told, make) => {
+    await withCopyOf(trees(), async () => {
+      for (const tree of trees()) make(tree);
+      const ended = await remove();
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(5);
+      expect(ended.envelope?.failure?.code).toBe('BAI-GIT-WORK');
+      const lines = ended.envelope?.failure?.['lines'] as string[];
+      for (const tree of trees()) {
+        expect(lines.filter((line) => line.startsWith(`${tree}: `) && told.test(line))).toHaveLength(1);
+      }
+    });
+    expect(recordOf(home, id)?.phase).toBe('ready');
+    expect(dockerThings(id).containers).toHaveLength(3);
+  });
+
+  it('refuses while somebody runs a program of it by hand, and names that', async () => {
+    const python = join(virtualenv(), 'bin/python');
+    const child = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
+    try {
+      await sleep(200);
+      const ended = await remove();
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(5);
+      expect(ended.envelope?.failure).toMatchObject({
+        code: 'BAI-OCCUPIED',
+        facts: { processes: [{ pid: child.pid }] },
+      });
+    } finally {
+      child.kill('SIGKILL');
+    }
+    expect(recordOf(home, id)?.phase).toBe('ready');
+  });
+
+  it('shows by a dry run what would go, and touches nothing', async () => {
+    const ended = await run('delete', '-e', id, '--dry-run');
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    const [planned] = ended.envelope?.result as unknown as DeleteResult[];
+    expect(planned).toMatchObject({ id, outcome: 'planned' });
+    expect(planned!.removed).toContain(`source tree ${join(folder(), 'manager')}`);
+    expect(recordOf(home, id)?.phase).toBe('ready');
+  });
+
+  it('keeps the parts that are to be kept, which install completes again', async () => {
+    gitIn(trees()[0]!, 'commit', '--quiet', '--allow-empty', '-m', 'mine');
+    const reduced = await removed('--skip-source', '--skip-venvs', '--no-snapshot');
+    expect(reduced.outcome).toBe('reduced');
+    expect(dockerThings(id)).toEqual(nothing);
+    expect(existsSync(join(virtualenv(), 'bin/python'))).toBe(true);
+    const { environments } = (await run('list')).envelope?.result as unknown as ListResult;
+    expect(environments.find((row) => row.id === id)).toMatchObject({
+      state: 'partly deleted',
+      reason: 'left: sources, virtualenvs',
+      next: { command: `bai-dev install -e ${id}` },
+    });
+    await install(id);
+    expect(recordOf(home, id)?.phase).toBe('ready');
+    expect(gitIn(trees()[0]!, 'log', '-1', '--format=%s').trim()).toBe('mine');
+    gitIn(trees()[0]!, 'reset', '--quiet', '--hard', 'HEAD~1');
+    gitIn(trees()[0]!, 'reflog', 'expire', '--expire=now', '--all');
+
+    const data = dockerThings(id);
+    await removed('--skip-containers', '--no-snapshot');
+    expect(dockerThings(id)).toEqual(data);
+    expect(existsSync(virtualenv())).toBe(false);
+    expect(trees().filter(existsSync)).toEqual([]);
+    await install(id);
+    expect(dockerThings(id)).toEqual(data);
+  });
+
+  it('names what cannot be removed, and goes on with the same command', async () => {
+    const stubborn = stage.id('stub');
+    await install(stubborn);
+    const held = join(folder(stubborn), 'common/held');
+    mkdirSync(held);
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', held]);
+    appendFileSync(join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`), '# mine\n');
+    const partial = join(folder(stubborn), '.common.partial/held');
+    try {
+      const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(6);
+      expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-LEFTOVERS' });
+      const lines = ended.envelope?.failure?.['lines'] as string[];
+      expect(lines).toEqual([expect.stringMatching(/^source tree .*\/common: .*EBUSY/)]);
+      const next = ended.envelope?.failure?.next.map(({ command }) => command) ?? [];
+      expect(next.at(-1)).toBe(`bai-dev delete -e ${stubborn} --no-snapshot`);
+    } finally {
+      execFileSync('umount', [existsSync(partial) ? partial : held]);
+    }
+    expect(dockerThings(stubborn)).toEqual(nothing);
+    const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    // what somebody edited stays, and is named
+    const [result] = ended.envelope?.result as unknown as DeleteResult[];
+    const compose = join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`);
+    expect(result!.kept).toContain(`file ${compose}`);
+    expect(readdirSync(folder(stubborn))).toEqual([`docker-compose.halfstack.${stubborn}.yml`]);
+    rmSync(folder(stubborn), { recursive: true });
+  });
+
+  it('removes the rest while the engine is down, names what waits for it, and goes on once it is back', async () => {
+    const other = stage.id('down');
+    const socket = join(home.folder, 'docker.sock');
+    const variables = { DOCKER_HOST: `unix://${socket}` };
+    const engine = await engineBehind(socket);
+    const made = await stage.run(home, stage.install(other), { variables, limit: 110 });
+    expect(made.exit, made.stdout + made.stderr).toBe(0);
+    await engine.close();
+    // its install path was removed by hand besides
+    rmSync(folder(other), { recursive: true });
+    const gone = (): Promise<Ended> => stage.run(home, ['delete', '-e', other, '--yes'], { variables });
+    const failed = await gone();
+    expect(failed.exit, failed.stdout + failed.stderr).toBe(6);
+    const lines = failed.envelope?.failure?.['lines'] as string[];
+    expect(lines.filter((line) => / is still there\. Docker at .* does not answer/.test(line))).toHaveLength(
+      7,
+    );
+    expect(existsSync(virtualenv(other))).toBe(false);
+
+    const back = await engineBehind(socket);
+    const ended = await gone();
+    await back.close();
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    expect(dockerThings(other)).toEqual(nothing);
+  });
+
+  it.each(['docker', 'native'])('killed again and again on %s, ends with nothing left', async (engine) => {
+    const own = stage.home({ XDG_CACHE_HOME: join(sharedCache, '..', 'bai-dev-test-xdg') });
+    const victim = stage.id('kill');
+    const was = belongings(own);
+    const made = await stage.run(own, stage.install(victim, '--engine', engine), { limit: 140 });
+    expect(made.exit, made.stdout + made.stderr).toBe(0);
+    const args = ['delete', '-e', victim, '--yes', '--no-snapshot'];
+    for (let round = 0; round < 10 && recordOf(own, victim) !== undefined; round += 1) {
+      const { child, ended } = stage.begin(own, args);
+      await sleep(300 + Math.random() * 500);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    if (recordOf(own, victim) !== undefined) {
+      const ended = await stage.run(own, args);
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    }
+    expect(dockerThings(victim)).toEqual(nothing);
+    expect(difference(was, belongings(own))).toEqual([]);
+  });
+
+  it('saves work and data, and leaves all that is not ours', async () => {
+    const decoys = makeDecoys();
+    const session = `kernel-${id}`;
+    docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${trees()[0]}/src:/x`);
+    const tree = trees()[0]!;
+    writeFileSync(join(tree, 'idea.py'), 'years of work\n');
+    gitIn(tree, 'commit', '--quiet', '--allow-empty', '-m', 'mine');
+    const head = gitIn(tree, 'rev-parse', 'HEAD');
+    const python = join(virtualenv(), 'bin/python');
+    const guest = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
+    await sleep(200);
+
+    const result = await removed('--force');
+    expect(result.removed).toContain(`session container ${session}`);
+    await sleep(50);
+    expect(guest.exitCode ?? guest.signalCode).not.toBeNull();
+    expect(dockerThings(id)).toEqual({
+      containers: [`${id}-decoy-1`],
+      volumes: [`${id}_decoy`],
+      networks: [`${id}_decoy`],
+    });
+    expect(decoys()).toEqual([]);
+
+    const back = join(home.folder, 'back');
+    const { status, stderr } = spawnSync('sh', ['-c', result.rescued!.command.replace('FOLDER', back)]);
+    expect(status, String(stderr)).toBe(0);
+    expect(readFileSync(join(back, 'manager/idea.py'), 'utf8')).toBe('years of work\n');
+    expect(gitIn(join(back, 'manager'), 'rev-parse', 'HEAD')).toBe(head);
+    rmSync(back, { recursive: true });
+
+    // nothing but what was saved on purpose, one snapshot and one rescue, is new in this home
+    const ofDecoys = new RegExp(`decoy|home/backend\\.ai-dev(/${id})?: folder`);
+    const left = difference(before, belongings(home)).filter((line) => !ofDecoys.test(line));
+    const places = left.map(
+      (line) => /state\/bai-dev(\/(snapshots|rescued)\/[^/:]+\/[^/:]+)?/.exec(line)?.[1],
+    );
+    expect(left.filter((line) => !line.startsWith('new home/.local/state/bai-dev'))).toEqual([]);
+    expect([...new Set(places.filter((place) => place !== undefined))].sort()).toEqual([
+      `/rescued/${id}/${result.rescued!.folder.split('/').at(-1)}`,
+      `/snapshots/${id}/${result.snapshot!.name}`,
+    ]);
+  });
+
+  it('removes several and all, or none of them', async () => {
+    const [one, two] = [stage.id('one'), stage.id('two')];
+    for (const each of [one, two]) {
+      const killed = await stage.run(home, stage.install(each), { kill: 'virtualenv:manager:started' });
+      expect(killed.signal, killed.stdout + killed.stderr).toBe('SIGKILL');
+    }
+    const absent = await run('delete', one, 'nosuch', '--yes');
+    expect(absent.exit).toBe(4);
+    expect(recordOf(home, one)?.phase).toBe('installing');
+    const both = await run('delete', '--all', one, '--yes');
+    expect(both.exit).toBe(2);
+    const ended = await run('delete', '--all', '--yes');
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    const deleted = (ended.envelope?.result as unknown as DeleteResult[]).map((result) => result.id);
+    expect(deleted.sort()).toEqual([one, two].sort());
+  });
+
+  /** Things with our names and without our marks; gives a look at which of them have gone. */
+  function makeDecoys(): () => string[] {
+    docker('create', '--name', `${id}-decoy-1`, '--label', `com.docker.compose.project=${id}`);
+    execFileSync('docker', ['volume', 'create', `${id}_decoy`], { stdio: 'ignore' });
+    execFileSync('docker', ['network', 'create', `${id}_decoy`], { stdio: 'ignore' });
+    const paths = [
+      join(home.home, `.pyenv/versions/venv-${id}-decoy`),
+      join(home.home, 'backend.ai-dev', `${id}-decoy`),
+      join(folder(), 'decoy.txt'),
+      join(home.home, 'decoy-link'),
+    ];
+    for (const path of paths.slice(0, 2)) mkdirSync(path);
+    writeFileSync(paths[2]!, 'mine\n');
+    symlinkSync(trees()[1]!, paths[3]!);
+    const standing = spawn('sleep', ['60'], {
+      cwd: folder(),
+      stdio: 'ignore',
+      env: { ...process.env, BAI_DEV_ENVIRONMENT: id },
+    });
+    return () => {
+      const alive = standing.exitCode === null && standing.signalCode === null;
+      standing.kill('SIGKILL');
+      const there = (path: string): boolean =>
+        readdirSync(join(path, '..')).includes(path.split('/').at(-1)!);
+      return [...paths.filter((path) => !there(path)), ...(alive ? [] : ['the process'])];
+    };
+  }
+
+  function docker(command: string, ...args: readonly string[]): void {
+    execFileSync('docker', [command, ...args, 'postgres:13.7-alpine', 'sleep', '60'], { stdio: 'ignore' });
+  }
+});
