@@ -34,8 +34,10 @@ const stubs = {
   },
 };
 
-// Packages in CommonJS ask for these three names, which an ES module does not have. The bundler does not see the
-// banner, so its own names must be such as no source file has.
+// Packages in CommonJS ask for these three names, which an ES module does not have. Put only where they are asked for:
+// they take as long as loading a small module does. The bundler does not see the banner, so its own names must be such
+// as no source file has.
+const wanting = /\b(require|__filename|__dirname)\b/;
 const banner = [
   "import { createRequire as $createRequire } from 'node:module';",
   "import { dirname as $dirname } from 'node:path';",
@@ -56,7 +58,6 @@ const { metafile, outputFiles } = await build({
   platform: 'node',
   target: 'node20.17',
   loader: { '.node': 'empty' },
-  banner: { js: banner },
   plugins: [stubs],
   legalComments: 'none',
   metafile: true,
@@ -65,9 +66,10 @@ const { metafile, outputFiles } = await build({
 }).catch(() => process.exit(1)); // esbuild has told why
 
 await rm(outdir, { recursive: true, force: true });
-for (const { path, contents } of outputFiles) {
+for (const { path, text } of outputFiles) {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, contents);
+  const [, shebang = '', code = ''] = /^(#!.*\n)?(.*)$/s.exec(text) ?? [];
+  await writeFile(path, `${shebang}${wanting.test(code) ? `${banner}\n` : ''}${code}`);
 }
 await chmod(join(outdir, 'bin.js'), 0o755);
 await writeFile(join(outdir, 'THIRD-PARTY-NOTICES'), await notices(Object.keys(metafile.inputs)));

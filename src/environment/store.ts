@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import {
   kindOf,
+  linkAmong,
   listFolder,
   makeFolder,
   readOwned,
@@ -29,7 +30,7 @@ const schema = recordSchema.shape.schema.value;
  */
 export async function readRecord(host: Host, id: string): Promise<EnvironmentRecord | undefined> {
   const { record: path } = statePaths(host, id);
-  await assertNoLink(host, id);
+  assertNoLink(host, id);
   const found = await readOwned(path);
   if (found === undefined) return undefined;
   if (found.uid !== host.user.uid) {
@@ -56,7 +57,7 @@ export async function readRecord(host: Host, id: string): Promise<EnvironmentRec
 export async function writeRecord(host: Host, record: EnvironmentRecord): Promise<void> {
   const text = `${JSON.stringify(record, null, 2)}\n`; // now: the record may change while we wait
   const paths = statePaths(host, record.spec.id);
-  await assertNoLink(host, record.spec.id);
+  assertNoLink(host, record.spec.id);
   await makeFolder(paths.folder, 0o700);
   await writeWhole(paths.record, text, 0o600);
 }
@@ -74,7 +75,7 @@ export async function listIds(host: Host): Promise<string[]> {
  */
 export async function forgetEnvironment(host: Host, id: string): Promise<void> {
   const { folder, record, lock } = statePaths(host, id);
-  await assertNoLink(host, id);
+  assertNoLink(host, id);
   for (const name of await listFolder(folder)) {
     const path = join(folder, name);
     const isLock = path === lock || path.startsWith(`${lock}.`);
@@ -97,11 +98,10 @@ export async function environmentOfPath(
 }
 
 /** Others could lead us elsewhere by a link: the folders and files of the state are never links. */
-async function assertNoLink(host: Host, id: string): Promise<void> {
+function assertNoLink(host: Host, id: string): void {
   const { folder, record } = statePaths(host, id);
-  for (const path of [environmentsFolder(host), folder, record]) {
-    if ((await kindOf(path)) === 'link') throw unreadable(id, path, 'it is a symbolic link');
-  }
+  const link = linkAmong([environmentsFolder(host), folder, record]);
+  if (link !== undefined) throw unreadable(id, link, 'it is a symbolic link');
 }
 
 /** Releases by their text, as records hold them: most environments of a machine are of few releases. */
