@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openStage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
-import { inTurn, type Row } from './row.ts';
+import { inTurn, median, timed, type Row } from './row.ts';
 
 /** Warm, halfstacks only: `switch` there and back beside `docker compose stop` and `up -d --wait`. */
 export async function switchRows(): Promise<readonly Row[]> {
@@ -50,7 +50,22 @@ export async function switchRows(): Promise<readonly Row[]> {
       },
     ]);
     const name = '`docker compose stop` and `up -d --wait`';
+    const removals: [number[], number[]] = [[], []];
+    for (const [at, id] of ids.entries()) {
+      removals[0].push(await timed(() => checked('delete', '-e', id, '--yes', '--no-snapshot')));
+      const down = (): Promise<void> => {
+        compose(stacks[at]!, 'down', '-v');
+        return Promise.resolve();
+      };
+      removals[1].push(await timed(down));
+    }
     return [
+      {
+        what: '`bai-dev delete`, repositories and virtualenvs too',
+        ours: median(removals[0]),
+        theirs: { name: '`docker compose down -v`', seconds: median(removals[1]) },
+        wanted: 'told only: it does more',
+      },
       {
         what: '`bai-dev switch`, there and back',
         ours,

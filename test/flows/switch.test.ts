@@ -1,9 +1,10 @@
 // Changing over from one environment to another: the built program with stand-in daemons on real halfstacks; also
 // when the target does not get well, and when the switch is killed at any of its stages.
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { ListResult, ListRow } from '../../src/operations/list.ts';
 import type { SwitchResult } from '../../src/operations/switch.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
@@ -13,7 +14,7 @@ import { holdPort } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 
-const needed = requires('docker', 'network', 'pyenv');
+const needed = requires('docker', 'network', 'pyenv', 'root');
 const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
 
 describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000 }, () => {
@@ -118,10 +119,54 @@ describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000
     expect(at(`${two}:stop:halfstack`)).toBeLessThan(at(`${one}:halfstack:up`));
   });
 
-  it("is what it was before when the target's port is stolen, and tells both", async () => {
-    const held = await holdPort(recordOf(home, two)!.spec.ports.redis);
+  const ways: readonly (readonly [name: string, spoil: () => Promise<() => unknown>])[] = [
+    ['its port is stolen', async () => (await holdPort(recordOf(home, two)!.spec.ports.redis)).close],
+    [
+      'an image of it is gone',
+      () => {
+        const path = join(home.state, 'environments', two, 'record.json');
+        const text = readFileSync(path, 'utf8');
+        const record = JSON.parse(text) as EnvironmentRecord;
+        const images = { ...record.spec.images, 'backendai-half-redis': 'bai-dev-nowhere:1' };
+        writeFileSync(path, JSON.stringify({ ...record, spec: { ...record.spec, images } }));
+        return Promise.resolve(() => writeFileSync(path, text));
+      },
+    ],
+    [
+      'its data folder is read-only',
+      () => {
+        const format = '{{.Mountpoint}}';
+        const data = docker('volume', 'inspect', '--format', format, `${two}_postgres-data`);
+        execFileSync('mount', ['--bind', data, data]);
+        execFileSync('mount', ['-o', 'remount,bind,ro', data]);
+        return Promise.resolve(() => execFileSync('umount', ['-l', data]));
+      },
+    ],
+    [
+      'what it runs is broken',
+      () => {
+        const path = join(home.home, 'backend.ai-dev', two, 'manager', 'standin_daemon.py');
+        const text = readFileSync(path);
+        writeFileSync(path, 'this is (no Python\n');
+        return Promise.resolve(() => writeFileSync(path, text));
+      },
+    ],
+    [
+      'it is killed while it starts',
+      () => {
+        writeFileSync(way(two), 'never');
+        const killing = setInterval(() => {
+          for (const pid of daemonsOf(two)) kill(pid);
+        }, 100);
+        return Promise.resolve(() => clearInterval(killing));
+      },
+    ],
+  ];
+
+  it.each(ways)('is what it was before when %s, and tells both', async (_name, spoil) => {
+    const mend = await spoil();
     const ended = await run('switch', two);
-    await held.close();
+    await mend();
     expect(ended.exit, ended.stdout + ended.stderr).toBe(7);
     expect(ended.envelope?.failure).toMatchObject({
       code: 'BAI-SWITCH',
@@ -130,14 +175,6 @@ describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000
     expect(ended.envelope?.failure?.reason).toContain(`${one} runs again`);
     expect(await standing()).toEqual({ one: whole, two: 'stopped' });
     expect(journal()).toBe(false);
-  });
-
-  it('is what it was before when a daemon of the target does not start', async () => {
-    writeFileSync(way(two), 'die');
-    const ended = await run('switch', two);
-    expect(ended.exit, ended.stdout + ended.stderr).toBe(7);
-    expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-SWITCH' });
-    expect(await standing()).toEqual({ one: whole, two: 'stopped' });
   });
 
   it.each([
@@ -204,3 +241,30 @@ describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000
     expect(await standing()).toEqual(before);
   });
 });
+
+const docker = (...args: readonly string[]): string =>
+  execFileSync('docker', args, { encoding: 'utf8' }).trim();
+
+/** Processes of an environment's daemons. */
+function daemonsOf(id: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        const isDaemon = variables.some((one) => one.startsWith('BAI_DEV_DAEMON='));
+        return isDaemon && variables.includes(`BAI_DEV_ENVIRONMENT=${id}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself since it was looked for
+  }
+}
