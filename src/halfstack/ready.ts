@@ -29,6 +29,12 @@ export interface Waiting {
   readonly lastLines: (role: ServiceRole) => Promise<readonly string[]>;
 }
 
+/**
+ * Milliseconds after which a question counts as lost, at first; each lost one doubles it. A network that is just being
+ * made swallows the first packet, and waiting for an answer then takes longer than all the rest.
+ */
+const firstPatience = 400;
+
 /** Milliseconds between two questions to a server, and to its engine. */
 const pause = 25;
 const troublePause = 1000;
@@ -74,8 +80,14 @@ async function waitForOne(role: ServiceRole, waiting: Waiting, signal: AbortSign
   let look = performance.now() + troublePause;
   let answer: Answer = notYet('nothing was asked yet');
   let trouble: Trouble | undefined;
+  let patience = firstPatience;
   while (performance.now() < end) {
-    answer = await probeService(waiting.endpoints, role, signal);
+    const patient = AbortSignal.timeout(patience);
+    answer = await probeService(waiting.endpoints, role, AbortSignal.any([signal, patient])).catch(() => {
+      signal.throwIfAborted();
+      patience *= 2;
+      return notYet('it takes long to answer');
+    });
     if (answer.ready) {
       waiting.onAnswer(role);
       return;

@@ -51,7 +51,7 @@ function serviceOf(role: ServiceRole, service: ReleaseService, decided: Decided)
   const values = valuesOf(spec, secrets);
   // raw: what is filled is an argument or a variable, never text that somebody parses
   const fill = (text: string): string => render(text, values, 'raw');
-  const own = role === 'redis' ? redisAdditions(decided) : undefined;
+  const own = role === 'redis' ? redisAdditions(decided) : role === 'etcd' ? etcdAdditions : undefined;
   const command = [...(service.command?.map(fill) ?? own?.program ?? []), ...(own?.arguments ?? [])];
   const environment = Object.entries(service.environment).map(([name, value]) => [name, fill(value)]);
   return {
@@ -67,6 +67,13 @@ function serviceOf(role: ServiceRole, service: ReleaseService, decided: Decided)
     bytes: service.bytes,
   };
 }
+
+/** A cluster of one need not wait to elect itself: a restart takes 0.2 s instead of 1.6 s (libraries.md 9). */
+const etcdAdditions = {
+  program: ['etcd'],
+  arguments: ['--heartbeat-interval=10', '--election-timeout=100'],
+  environment: {},
+};
 
 /**
  * Upstream's Redis has neither password nor persistence. Ours keeps an append-only file, so that a restart

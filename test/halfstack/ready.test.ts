@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitUntilAnswering, type Waiting } from '../../src/halfstack/ready.ts';
-import { freePort } from './server.ts';
+import { freePort, standInServer } from './server.ts';
 
 const never = new AbortController().signal;
 
@@ -48,4 +48,17 @@ test('ends with an interrupt', async () => {
   await expect(waitUntilAnswering(await waiting({ signal: controller.signal }))).rejects.toThrow(
     'interrupted',
   );
+});
+
+test('asks again where a first question was lost', async () => {
+  let connections = 0;
+  const server = await standInServer((socket) => {
+    connections += 1;
+    if (connections > 1) socket.end('+PONG\r\n');
+  });
+  const wait = await waiting({ roles: ['redis'], limit: 1.5 });
+  const endpoints = { ...wait.endpoints, redis: { host: '127.0.0.1', port: server.port } };
+  await waitUntilAnswering({ ...wait, endpoints });
+  expect(connections).toBe(2);
+  await server.close();
 });

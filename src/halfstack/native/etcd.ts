@@ -1,11 +1,9 @@
-// etcd as a process of this user: a cluster of one, which need not wait long to elect itself.
+// etcd as a process of this user: a cluster of one.
 import { makeFolder } from '../../host/files.ts';
 import { unsupported } from './installed.ts';
 import { loopback, settingsIn, without, type Job, type NativeServer } from './launch.ts';
 import { compare } from './version.ts';
 
-/** Milliseconds; with etcd's own 100 and 1000 a restart takes 1.6 s instead of 0.2 s (libraries.md 9). */
-const timing = ['--heartbeat-interval=10', '--election-timeout=100'];
 /** From here on it has no second API any more, and refuses the flag. */
 const withoutV2 = '3.6';
 
@@ -33,7 +31,6 @@ export const etcdServer: NativeServer = {
         `--initial-cluster=${name}=${peer}`,
         `--initial-cluster-token=${name}`,
         '--initial-cluster-state=new',
-        ...timing,
         ...kept.map(([setting, value]) => `--${setting}=${value}`),
       ],
       environment: { ...without(world, 'ETCD_', 'ETCDCTL_'), ...unsupported(world) },
