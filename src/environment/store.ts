@@ -21,6 +21,9 @@ import { environmentsFolder, markerName, statePaths } from './names.ts';
 import { recordSchema, type EnvironmentRecord } from './record.ts';
 import { specSchema } from './spec.ts';
 
+// a command checks a few dozen things once: to compile what checks them takes longer than checking
+z.config({ jitless: true });
+
 /** The newest shape of a record that this program knows. */
 const schema = recordSchema.shape.schema.value;
 

@@ -39,7 +39,7 @@ describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, 
     }, 120_000);
 
     afterAll(async () => {
-      await stage.run(home, ['delete', '-e', id, '--yes']);
+      await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
       await stage.close();
     });
 

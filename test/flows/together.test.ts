@@ -23,7 +23,7 @@ describe.skipIf(needed.skip)(needed.title('five installs at once'), { timeout: 3
   }, 60_000);
 
   afterAll(async () => {
-    for (const id of ids) await stage.run(home, ['delete', '-e', id, '--yes']);
+    for (const id of ids) await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
     await stage.close();
   }, 120_000);
 

@@ -8,6 +8,7 @@
 //   record:<n>       right before the record gets its name for the nth time
 //   switch:<n>       right after the journal of a switch got its name for the nth time
 //   switch:end       right before that journal is removed
+//   restore:<n>, restore:end   the same of the journal of a restore
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
@@ -23,14 +24,16 @@ const where = process.env.BAI_DEV_TEST_KILL ?? '';
 const step = where.slice(0, where.lastIndexOf(':'));
 const point = where.slice(where.lastIndexOf(':') + 1);
 
+const journals = ['switch', 'restore'];
+
 let running = false;
 let renames = 0;
 
 if (where !== '' && basename(process.argv[1] ?? '') === 'bin.js') {
-  if (!['record', 'switch'].includes(step) && !['started', 'child', 'effect'].includes(point)) {
+  if (!['record', ...journals].includes(step) && !['started', 'child', 'effect'].includes(point)) {
     throw new Error(`BAI_DEV_TEST_KILL=${where}: no such point`);
   }
-  if (step === 'switch') watchSwitch();
+  if (journals.includes(step)) watchJournal(`${step}.json`);
   else watchRecord();
   if (point === 'child') watchChildren();
 }
@@ -62,9 +65,9 @@ function watchRecord() {
   syncBuiltinESMExports();
 }
 
-function watchSwitch() {
+function watchJournal(name) {
   const { rename, unlink } = promises;
-  const isJournal = (path) => basename(String(path)) === 'switch.json';
+  const isJournal = (path) => basename(String(path)) === name;
   promises.rename = async function (from, to) {
     await rename(from, to);
     if (isJournal(to)) renames += 1;
