@@ -75,6 +75,23 @@ export async function waitUntilAnswering(waiting: Waiting): Promise<void> {
   if (rejected !== undefined) throw rejected.reason;
 }
 
+const late = notYet('it takes long to answer');
+
+/** The answer, or `late` after so many milliseconds; the question itself goes on to its own end. */
+async function within(patience: number, question: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<Answer>((resolve) => {
+    timer = setTimeout(resolve, patience, late);
+  });
+  // nobody hears of a failure after that
+  question.catch(() => undefined);
+  try {
+    return await Promise.race([question, waited]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function waitForOne(role: ServiceRole, waiting: Waiting, signal: AbortSignal): Promise<void> {
   const end = performance.now() + waiting.limit * 1000;
   let look = performance.now() + troublePause;
@@ -82,12 +99,8 @@ async function waitForOne(role: ServiceRole, waiting: Waiting, signal: AbortSign
   let trouble: Trouble | undefined;
   let patience = firstPatience;
   while (performance.now() < end) {
-    const patient = AbortSignal.timeout(patience);
-    answer = await probeService(waiting.endpoints, role, AbortSignal.any([signal, patient])).catch(() => {
-      signal.throwIfAborted();
-      patience *= 2;
-      return notYet('it takes long to answer');
-    });
+    answer = await within(patience, probeService(waiting.endpoints, role, signal));
+    if (answer === late) patience *= 2;
     if (answer.ready) {
       waiting.onAnswer(role);
       return;

@@ -147,7 +147,7 @@ describe.skipIf(needed.skip)(needed.title('sources from git'), { timeout: 120_00
   });
 
   it('goes without a trace, as nothing in its trees is work', async () => {
-    const ended = await stage.run(home, ['delete', '-e', id, '--yes']);
+    const ended = await stage.run(home, ['delete', '-e', id, '--yes', '--no-snapshot']);
     expect(ended.exit, ended.stdout).toBe(0);
     expect(existsSync(folder)).toBe(false);
   });

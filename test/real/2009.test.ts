@@ -49,7 +49,7 @@ describe.skipIf(needed.skip)(needed.title('20.09 for real'), { timeout: 120_000 
       ).toContain(tree);
     } finally {
       await release.run(['stop', id]);
-      await release.run(['delete', '-e', id, '--yes']);
+      await release.run(['delete', '-e', id, '--yes', '--no-snapshot']);
       plugin.remove();
     }
   });
