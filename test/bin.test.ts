@@ -33,6 +33,8 @@ afterAll(() => {
 const variables = (more: Record<string, string> = {}): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: home,
+  // nobody waits for repositories here
+  BAI_DEV_SOURCE: 'pypi',
   ...more,
 });
 
