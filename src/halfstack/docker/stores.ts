@@ -29,6 +29,7 @@ export function dockerStores(job: Job): Stores {
   return {
     save: async (into) => {
       const { roles, missing } = await rolesOf(job);
+      if (roles.length === 0) return missing;
       await withVolumes(job, { roles, script: 'true' }, async (container) => {
         for (const role of roles) {
           await saveFolder(job.connection, { container, path: placeOf(role), file: fileOf(into, role) });
