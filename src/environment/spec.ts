@@ -27,6 +27,18 @@ export const treeSourceSchema = z.discriminatedUnion('source', [
   }),
 ]);
 
+/** A build of python-build-standalone: its place below a mirror's address, and its exact content. */
+export const buildSchema = z.strictObject({
+  /** The release that it belongs to: a day, as in 20251031. */
+  release: z.string().regex(/^\d{8}$/),
+  file: z.string().regex(/^[\w.+-]+$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** As the mirror told. */
+  bytes: z.number().int().positive().optional(),
+});
+
+export type Build = Readonly<z.infer<typeof buildSchema>>;
+
 export const specSchema = z.strictObject({
   id: z.string().transform((id) => id as EnvironmentId),
   installPath: absolute,
@@ -34,8 +46,16 @@ export const specSchema = z.strictObject({
   release: releaseSchema,
   /** Per tree, because the agent may come from elsewhere than the rest. */
   trees: z.record(z.string(), treeSourceSchema),
-  /** `pyenv`: the root of the pyenv that holds it and takes the virtualenvs; without one they lie in the trees. */
-  python: z.strictObject({ version: z.string(), path: absolute, pyenv: absolute.optional() }),
+  /**
+   * `pyenv`: the root of the pyenv that holds it and takes the virtualenvs; without one they lie in the trees.
+   * `managed`: the build that uv installs, and installs again if it is gone.
+   */
+  python: z.strictObject({
+    version: z.string(),
+    path: absolute,
+    pyenv: absolute.optional(),
+    managed: buildSchema.optional(),
+  }),
   accelerator: z.strictObject({ kind: z.enum(['none', ...acceleratorName.options]) }),
   engine: z.enum(['docker', 'native']),
   /** Address of the Docker engine: its containers and volumes exist only there. Empty for a native halfstack. */

@@ -43,6 +43,23 @@ export async function get(world: World, request: Request): Promise<Answer> {
   });
 }
 
+/** Asks for something without reading it: the status, and how large it is where that is told. */
+export async function askFor(
+  world: World,
+  request: Request,
+): Promise<{ readonly status: number; readonly bytes?: number }> {
+  return persistently(world, request, () =>
+    receive(
+      world,
+      { ...request, headers: { 'accept-encoding': 'identity', ...request.headers } },
+      (begun) => {
+        const bytes = Number(begun.headers.get('content-length') ?? 0);
+        return Promise.resolve({ status: begun.status, ...(bytes > 0 ? { bytes } : {}) });
+      },
+    ),
+  );
+}
+
 /**
  * One exchange. `use` is given the answer and its content; a status that may pass never comes that far. Throws
  * whatever went wrong: `persistently` makes sense of it.

@@ -9,7 +9,8 @@ import type { Checked, Draft } from './draft.ts';
 /** Virtualenvs of the environment's names that its record does not know. */
 export async function checkNames(world: World, draft: Draft): Promise<Checked<never>> {
   const versions = join(pyenvRoot(world.host), 'versions');
-  const pythons = (await listFolder(versions)).map((name) => join(versions, name, 'envs'));
+  // where we cannot look, we make none
+  const pythons = (await listFolder(versions).catch(() => [])).map((name) => join(versions, name, 'envs'));
   const ours = new Set(
     draft.record?.resources.flatMap((resource) => (resource.kind === 'virtualenv' ? [resource.name] : [])),
   );
@@ -17,7 +18,7 @@ export async function checkNames(world: World, draft: Draft): Promise<Checked<ne
   const taken: string[] = [];
   for (const name of names.filter((wanted) => !ours.has(wanted))) {
     const places = [versions, ...pythons].map((folder) => join(folder, name));
-    const kinds = await Promise.all(places.map(kindOf));
+    const kinds = await Promise.all(places.map((path) => kindOf(path).catch(() => undefined)));
     taken.push(...places.filter((_, at) => kinds[at] !== undefined).slice(0, 1));
   }
   if (taken.length === 0)

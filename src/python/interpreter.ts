@@ -20,6 +20,17 @@ export interface Interpreter {
 /** What every release needs of a build: a Python compiled without a library's headers silently lacks them. */
 export const neededModules = ['ssl', 'lzma', 'ctypes', 'sqlite3'] as const;
 
+/** Why pyenv's folder cannot be looked into; undefined where it can, or is not there. */
+export async function pyenvTrouble(host: Host): Promise<string | undefined> {
+  return listFolder(join(pyenvRoot(host), 'versions')).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Failure) return error.message;
+      throw error;
+    },
+  );
+}
+
 /**
  * All interpreters of a version (`3.9`, or exactly `3.9.18`), the best first: complete ones before incomplete,
  * pyenv's before the PATH's, newer before older.
@@ -64,7 +75,8 @@ const minorOf = (version: string): string => version.split('.').slice(0, 2).join
 
 /** Plain versions of CPython in pyenv, newest first; names of virtualenvs are none. */
 async function versionsIn(root: string): Promise<string[]> {
-  const names = await listFolder(join(root, 'versions'));
+  // one that cannot be looked into holds none for us; `pyenvTrouble` tells of it
+  const names = await listFolder(join(root, 'versions')).catch(() => []);
   const patch = (version: string): number => Number(version.split('.')[2]);
   return names.filter((name) => /^3\.\d+\.\d+$/.test(name)).sort((a, b) => patch(b) - patch(a));
 }

@@ -68,6 +68,8 @@ export interface UvCall {
   readonly args: readonly string[];
   /** The package index; may hold credentials, which are never shown. */
   readonly index: string;
+  /** Address of the build of Python that it fetches; may hold credentials as well. */
+  readonly mirror?: string;
   readonly input?: string;
   readonly onLine?: (line: string) => void;
   /** What to call it when uv does not succeed, and the sentence for it. */
@@ -77,7 +79,7 @@ export interface UvCall {
 /** Seconds that one call may take: a slow network and a slow machine, but not for ever. */
 const limit = 1800;
 
-/** Runs uv. Its failure is told with its own last lines, as `BAI-NETWORK` where the index did not answer. */
+/** Runs uv. Its failure is told with its own last lines, as `BAI-NETWORK` where index or mirror did not answer. */
 export async function runUv(world: World, call: UvCall): Promise<Output> {
   const { host } = world;
   const home = join(host.folders.cache, 'uv');
@@ -92,7 +94,7 @@ export async function runUv(world: World, call: UvCall): Promise<Output> {
       environment: { ...withoutSway(host), ...settings(host, call.index), TMPDIR: temporary },
       ...(call.input === undefined ? {} : { input: call.input }),
       ...(call.onLine === undefined ? {} : { onLine: call.onLine }),
-      secrets: secretsOf(call.index),
+      secrets: [call.index, call.mirror ?? call.index].flatMap(secretsOf),
       limit,
     });
   } catch (error) {
@@ -121,7 +123,8 @@ function settings(host: Host, index: string): Record<string, string> {
     // by variable, because arguments can be read by every user of the machine
     UV_DEFAULT_INDEX: index,
     UV_NO_CONFIG: '1',
-    UV_PYTHON_DOWNLOADS: 'never',
+    // only where it is told to
+    UV_PYTHON_DOWNLOADS: 'manual',
     UV_NO_PROGRESS: '1',
     NO_COLOR: '1',
     LC_ALL: 'C.UTF-8',
@@ -133,7 +136,7 @@ function secretsOf(index: string): string[] {
   return password === '' ? [] : [password, decodeURIComponent(password), `${username}:${password}`];
 }
 
-function uvFailure(error: Failure, { failure, index }: UvCall): Failure {
+function uvFailure(error: Failure, { failure, index, mirror }: UvCall): Failure {
   const lines = error.more.lines ?? [];
   const said = lines.join('\n');
   const more = { cause: error, lines, facts: error.more.facts ?? {} };
@@ -145,7 +148,7 @@ function uvFailure(error: Failure, { failure, index }: UvCall): Failure {
   ) {
     return new Failure(
       'BAI-NETWORK',
-      `${failure.reason} The package index ${place} did not answer as it should.`,
+      `${failure.reason} ${mirror === undefined ? `The package index ${place}` : new URL(mirror).host} did not answer as it should.`,
       more,
     );
   }

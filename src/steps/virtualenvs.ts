@@ -3,6 +3,7 @@ import { member, treePath, virtualenvName, virtualenvPath } from '../environment
 import { hashOf } from '../host/files.ts';
 import { fingerprint } from '../plan/run.ts';
 import type { Step } from '../plan/step.ts';
+import { installManaged, isInstalled } from '../python/managed.ts';
 import {
   isVirtualenv,
   makeVirtualenv,
@@ -17,10 +18,40 @@ import { sourceStep } from './sources.ts';
 
 const group = 'Virtualenvs';
 
-/** uv, then every virtualenv. uv itself keeps two builds of one shared tree from each other's way. */
+/** uv, the Python where uv brings that too, then every virtualenv. uv itself keeps two builds of one shared tree from each other's way. */
 export function virtualenvSteps(making: Making): readonly Step<Resource>[] {
   const names = Object.keys(making.spec.release.virtualenvs);
-  return [uvStep(making), ...names.map((name) => virtualenvStep(making, name))];
+  return [uvStep(making), ...pythonSteps(making), ...names.map((name) => virtualenvStep(making, name))];
+}
+
+const pythonStep = 'python:build';
+
+/** None where the machine has a Python of its own. */
+function pythonSteps({ world, spec }: Making): readonly Step<Resource>[] {
+  const { version, path, managed } = spec.python;
+  if (managed === undefined) return [];
+  const { index } = spec;
+  return [
+    {
+      id: pythonStep,
+      title: `Python ${version}`,
+      group,
+      after: ['python:uv'],
+      limit: 'network',
+      cost: { ...(managed.bytes === undefined ? {} : { bytes: managed.bytes }), seconds: 5 },
+      inputs: { path, sha256: managed.sha256 },
+      check: () => isInstalled({ path }),
+      run: async (control) => {
+        const uv = await provideUv(world, {
+          index,
+          progress: (detail, count) => control.progress(detail, count),
+        });
+        const onLine = (line: string): void => control.progress(line);
+        await installManaged(world, { version, path, managed, uv, index, onLine });
+        control.summary(`Python ${version}`);
+      },
+    },
+  ];
 }
 
 function uvStep({ world, spec }: Making): Step<Resource> {
@@ -50,7 +81,10 @@ function virtualenvStep({ world, spec }: Making, name: string): Step<Resource> {
     id: `virtualenv:${name}`,
     title: name,
     group,
-    after: ['python:uv', ...[tree, ...shares].map(sourceStep)],
+    after: [
+      spec.python.managed === undefined ? 'python:uv' : pythonStep,
+      ...[tree, ...shares].map(sourceStep),
+    ],
     limit: 'cpu',
     cost: { seconds },
     inputs,

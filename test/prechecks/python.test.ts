@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkNames } from '../../src/prechecks/names.ts';
 import { checkPython } from '../../src/prechecks/python.ts';
 import type { Draft } from '../../src/prechecks/draft.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
@@ -10,7 +11,8 @@ let box: Sandbox;
 let draft: Draft;
 let minor: string;
 beforeEach(() => {
-  box = sandbox({ variables: { PATH: '/nowhere', PYENV_ROOT: undefined } });
+  const UV_PYTHON_INSTALL_MIRROR = 'http://127.0.0.1:1/nobody';
+  box = sandbox({ variables: { PATH: '/nowhere', PYENV_ROOT: undefined, UV_PYTHON_INSTALL_MIRROR } });
   draft = draftIn(box);
   minor = draft.release.python;
 });
@@ -43,6 +45,23 @@ describe('the precheck of Python', () => {
     expect(await said(checkPython(box.world, draft))).toEqual(['python.version blocker']);
     const { findings } = await checkPython(box.world, draft);
     expect(findings[0]?.next?.[0]?.command).toContain(`pyenv install ${minor}`);
+  });
+
+  it('tells why a build cannot be fetched either, and names a mirror', async () => {
+    const [finding] = (await checkPython(box.world, draft)).findings;
+    expect(finding?.reason).toMatch(/http:\/\/127\.0\.0\.1:1\/nobody\/\S+ could not be reached/);
+    expect(finding?.next?.at(-1)?.command).toMatch(/^export UV_PYTHON_INSTALL_MIRROR=https:/);
+  });
+
+  it('passes over a pyenv that cannot be looked into, and says so', async () => {
+    const root = join(box.world.host.home, '.pyenv');
+    // a link to itself, which not even root can follow
+    symlinkSync(root, root);
+    expect(await said(checkPython(box.world, draft))).toEqual([
+      'python.version blocker',
+      'python.pyenv warning',
+    ]);
+    expect(await said(checkNames(box.world, draft))).toEqual(['names.virtualenvs ok']);
   });
 
   it('names the modules that a build lacks, and what brings them', async () => {

@@ -118,11 +118,11 @@ export function freshHome(variables: Readonly<Record<string, string>> = {}): Hom
     config: join(home, '.config/bai-dev'),
     variables: {
       ...machineVariables(),
-      HOME: home,
-      USER: 'tester',
-      LANG: 'C.UTF-8',
+      ...{ HOME: home, USER: 'tester', LANG: 'C.UTF-8' },
       // no test waits for repositories that it does not bring itself
       BAI_DEV_SOURCE: 'pypi',
+      // a Python that is missing is missing on every machine, whatever that can reach
+      UV_PYTHON_INSTALL_MIRROR: 'http://127.0.0.1:1/nobody',
       ...variables,
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
