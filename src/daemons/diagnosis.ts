@@ -182,10 +182,15 @@ const causes: readonly Cause[] = [
     }),
   },
   {
-    sign: /Permission(?:Error: \[Errno 13\]|\s?denied).*(\/tmp\/backend\.ai[\w./-]*)/,
-    tell: (_evidence, [, path]) => ({
-      reason: `${path ?? '/tmp/backend.ai'} belongs to another user, and all daemons of a machine share it.`,
-      next: [{ purpose: 'see whose it is', command: 'ls -ld /tmp/backend.ai' }],
+    // the folder of the sockets, and the lock of the storage-proxy's module for XFS
+    sign: /Permission(?:Error: \[Errno 13\]|\s?denied).*((\/tmp\/backend\.?ai[\w-]*)[\w./-]*)/,
+    tell: (evidence, [, path = '', root = '']) => ({
+      reason: `${path} belongs to another user, and all daemons of a machine share it.`,
+      next: [
+        { purpose: 'see whose it is', command: `ls -ld ${root}` },
+        { purpose: 'once no daemon of theirs runs', command: `sudo rm -r ${root}` },
+        restart(evidence),
+      ],
     }),
   },
   {

@@ -1,5 +1,6 @@
 // The folder in which the daemons of all environments of a machine keep their sockets, and which cannot be moved.
-import { Failure } from '../failure.ts';
+import { join } from 'node:path';
+import { Failure, type NextCommand } from '../failure.ts';
 import { makeFolder } from '../host/files.ts';
 import { userName } from '../host/proc.ts';
 import { ownerOf, removeUnused } from '../host/shared.ts';
@@ -8,27 +9,49 @@ import type { World } from '../world.ts';
 /** Hard-coded in these releases (facts 14.2). */
 export const sharedFolder = '/tmp/backend.ai';
 
+/** A path that the daemons need, and whose it is in place of this user's. */
+export interface Stranger {
+  readonly path: string;
+  readonly owner: string;
+}
+
+/** Who has the folder, or what the daemons make in it, before this user; undefined if nobody does. Only looks. */
+export async function strangerOf({ host }: World, folder = sharedFolder): Promise<Stranger | undefined> {
+  for (const path of [folder, join(folder, 'ipc')]) {
+    const owner = await ownerOf(path);
+    if (owner !== undefined && owner !== host.user.uid) return { path, owner: await userName(owner) };
+  }
+  return undefined;
+}
+
 /**
  * The folder is there and belongs to this user afterwards. Throws `BAI-OCCUPIED` when it is another user's: the
  * daemons could not make their sockets in it.
  */
-export async function claimSharedFolder({ host }: World, folder = sharedFolder): Promise<void> {
+export async function claimSharedFolder(world: World, folder = sharedFolder): Promise<void> {
   await makeFolder(folder).catch((error: unknown) => {
     // a link that leads nowhere; whose it is tells more than that it is in the way
     if (!(error instanceof Failure)) throw error;
   });
-  const owner = await ownerOf(folder);
-  if (owner === host.user.uid) return;
-  const who = owner === undefined ? 'nobody' : await userName(owner);
-  throw new Failure(
-    'BAI-OCCUPIED',
-    `${folder} belongs to ${who}, and the daemons of all environments on a machine need that very folder.`,
-    {
-      facts: { path: folder, owner: who },
-      next: [{ purpose: `once no daemon of ${who} runs`, command: `sudo rm -r ${folder}` }],
-    },
-  );
+  const there = (await ownerOf(folder)) !== undefined;
+  const stranger = there ? await strangerOf(world, folder) : { path: folder, owner: 'nobody' };
+  if (stranger === undefined) return;
+  const { path, owner } = stranger;
+  throw new Failure('BAI-OCCUPIED', strangersPath(stranger), {
+    facts: { path, owner },
+    next: [giveWay(stranger)],
+  });
 }
+
+/** What is wrong with it, as a sentence. */
+export const strangersPath = ({ path, owner }: Stranger): string =>
+  `${path} belongs to ${owner}, and the daemons of all environments on a machine need that very path.`;
+
+/** What its owner, or root, can do about it. */
+export const giveWay = ({ path, owner }: Stranger): NextCommand => ({
+  purpose: `once no daemon of ${owner} runs`,
+  command: `sudo rm -r ${path}`,
+});
 
 /** Gives the folder up after the last daemon ended: what of it is ours and unused goes. */
 export async function leaveSharedFolder({ host }: World, folder = sharedFolder): Promise<void> {

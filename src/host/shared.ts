@@ -1,5 +1,6 @@
 // A folder that all users of a machine would share: whose it is, and what of it nobody uses any more.
-import { lstat, readdir, rmdir, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { filesystemFailure, hasCode } from './files.ts';
@@ -12,6 +13,14 @@ export async function ownerOf(path: string): Promise<number | undefined> {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw filesystemFailure('look at', path, error);
   }
+}
+
+/** True if this user may write a file that is there. */
+export async function mayWrite(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**

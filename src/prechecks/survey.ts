@@ -16,6 +16,7 @@ import { checkPlatform } from './platform.ts';
 import { checkPorts } from './ports.ts';
 import { checkPython } from './python.ts';
 import { checkRoom } from './room.ts';
+import { checkShared } from './shared.ts';
 import { checkSources } from './sources.ts';
 
 /** All findings in the order of the list below, and the facts that they brought. */
@@ -47,6 +48,7 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
     ports,
     checkRoom(world, draft),
     checkPath(world, draft),
+    checkShared(world, draft),
     checkIndex(world, draft),
     checkNames(world, draft),
     checkLock(world, draft),

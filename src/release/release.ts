@@ -85,6 +85,8 @@ const component = z.strictObject({
       probe: probe.optional(),
       /** Cannot run without a Docker engine, whatever runs the halfstack. */
       needsDocker: z.boolean().default(false),
+      /** Files outside the environment that it touches when it starts, hard-coded for all users of a machine. */
+      touches: z.array(z.string().startsWith('/')).default([]),
     })
     .optional(),
 });

@@ -73,7 +73,12 @@ const known: readonly (readonly [written: string, reason: RegExp, next: RegExp])
   [
     "PermissionError: [Errno 13] Permission denied: '/tmp/backend.ai/ipc/manager-logger-7.sock'",
     /\/tmp\/backend\.ai\/ipc\/manager-logger-7\.sock belongs to another user/,
-    /ls -ld/,
+    /ls -ld \/tmp\/backend\.ai$/m,
+  ],
+  [
+    "PermissionError: [Errno 13] Permission denied: '/tmp/backendai-xfs-file-lock'",
+    /\/tmp\/backendai-xfs-file-lock belongs to another user/,
+    /sudo rm -r \/tmp\/backendai-xfs-file-lock$/m,
   ],
   [
     'Cannot use cgroup statistics collection mode unless the agent runs as root.',

@@ -77,6 +77,7 @@ export async function household(
                 after: [],
                 ports: ['manager'],
                 needsDocker: false,
+                touches: [],
                 ...(probe
                   ? { probe: { port: 'manager', scheme: 'http' as const, path: '/', status: [200] } }
                   : {}),

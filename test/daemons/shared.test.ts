@@ -1,10 +1,18 @@
 // The folder of all daemons: whose it is, and what is left of it after the last one.
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { claimSharedFolder, leaveSharedFolder } from '../../src/daemons/shared.ts';
+import { claimSharedFolder, leaveSharedFolder, strangerOf } from '../../src/daemons/shared.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -49,6 +57,22 @@ it.skipIf(process.getuid?.() !== 0)('of another user is refused, with the owner 
   await leaveSharedFolder(box.world, folder);
   expect(existsSync(folder)).toBe(true);
 });
+
+it.skipIf(process.getuid?.() !== 0)(
+  'is refused as well where another user made the sockets’ folder',
+  async () => {
+    mkdirSync(join(folder, 'ipc'), { recursive: true });
+    chownSync(join(folder, 'ipc'), 1, 1);
+    const stranger = { path: join(folder, 'ipc'), owner: 'daemon' };
+    expect(await strangerOf(box.world, folder)).toEqual(stranger);
+    await expect(claimSharedFolder(box.world, folder)).rejects.toMatchObject({
+      code: 'BAI-OCCUPIED',
+      more: { facts: stranger },
+    });
+    rmdirSync(join(folder, 'ipc'));
+    expect(await strangerOf(box.world, folder)).toBeUndefined();
+  },
+);
 
 it('goes when nothing in it is of use', async () => {
   mkdirSync(join(folder, 'ipc/container'), { recursive: true });

@@ -46,6 +46,8 @@ export interface Start {
   readonly limit?: number;
   /** Whose process it is; only root may choose. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** A program and its arguments that start it: the command's own words are added. */
+  readonly within?: readonly string[];
   /** Where it is to be killed: `<step>:<started|child|effect>` or `record:<n>`; see kill.mjs. */
   readonly kill?: string;
 }
@@ -162,7 +164,11 @@ export function begin(start: Start): { readonly child: ChildProcess; readonly en
     variables['NODE_OPTIONS'] = `--import=${join(repository, 'test/rig/kill.mjs')}`;
   }
   const began = performance.now();
-  const child = spawn(process.execPath, [start.program.bin, ...start.args], {
+  const [file = '', ...args] = [
+    ...(start.within ?? []),
+    ...[process.execPath, start.program.bin, ...start.args],
+  ];
+  const child = spawn(file, args, {
     cwd: start.cwd ?? start.home.folder,
     env: Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined)),
     stdio: ['pipe', 'pipe', 'pipe'],
