@@ -4,6 +4,7 @@ import type { RecordJournal } from '../environment/journal.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
 import { spawnDetached } from '../host/detach.ts';
+import { hasLostWorkers } from '../host/family.ts';
 import { processStart } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import { launchOf, type Daemon } from './daemon.ts';
@@ -43,7 +44,9 @@ export interface Spawned {
 export async function startDaemon(world: World, starting: Starting): Promise<'started' | 'kept'> {
   const { record, journal, daemon, limit, docker } = starting;
   const found = (await runningDaemons(record, [daemon.name])).get(daemon.name);
-  if (found?.main === undefined) {
+  // one whose workers alone were killed lives on and never answers again
+  const known = found?.main !== undefined && (await hasLostWorkers(found.main.pid)) ? undefined : found?.main;
+  if (known === undefined) {
     if (found !== undefined) await stopDaemons(record, [daemon.name]);
     await forget(starting);
     await assertPortsFree(record.spec.id, daemon);
@@ -51,23 +54,36 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
   }
   // before the agent makes it
   if (daemon.needsDocker && docker !== undefined) await journal.addResource(relayOf(daemon, docker));
-  const main: Main = found?.main ?? (await spawn(world, starting));
+  const main: Main = known ?? (await spawn(world, starting));
   try {
     // before, it is found by what it carries
     if (main.started !== '') {
       const { pid, started } = main;
       await journal.addResource({ kind: 'process', name: daemon.name, pid, started, folder: daemon.folder });
     }
-    const alive = async (): Promise<boolean> =>
-      main.started !== '' && (await processStart(main.pid)) === main.started;
+    const alive = lifeOf(main);
     const readiness = await waitUntilReady(world, { daemon, spec: record.spec, alive, limit });
-    if (readiness.ready) return found?.main === undefined ? 'started' : 'kept';
+    if (readiness.ready) return known === undefined ? 'started' : 'kept';
     throw await unhealthy(starting, readiness, await main.ended?.());
   } catch (error) {
     await stopDaemons(record, [daemon.name]);
     await forget(starting);
     throw error;
   }
+}
+
+/** Milliseconds between two looks at its workers, which cost more than one at itself. */
+const pause = 1000;
+
+/** Tells whether there is something to wait for: it lives, and so do workers if it had any. */
+function lifeOf({ pid, started }: Main): () => Promise<boolean> {
+  let next = performance.now() + pause;
+  return async () => {
+    if (started === '' || (await processStart(pid)) !== started) return false;
+    if (performance.now() < next) return true;
+    next = performance.now() + pause;
+    return !(await hasLostWorkers(pid));
+  };
 }
 
 /** How one ended that an earlier run started, nobody can tell. */

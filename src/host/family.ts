@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { platform } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { processIds } from './proc.ts';
 
 export interface Relative {
@@ -17,8 +18,26 @@ const linux = platform() === 'linux';
 
 /** All living processes of the machine; zombies are dead. */
 export async function allProcesses(): Promise<readonly Relative[]> {
-  if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
-  return (await processIds()).map(relativeOf).filter((one) => one !== undefined);
+  return (await everyProcess()).filter((one) => !isDead(one));
+}
+
+/** Milliseconds in which a process that lives up to it takes notice of a child's end. */
+const mourning = 300;
+
+/**
+ * True if all children of a process are dead and it never took notice: it only waits for workers that are gone. One
+ * that has none at all has not lost any.
+ */
+export async function hasLostWorkers(pid: number): Promise<boolean> {
+  const dead = async (): Promise<readonly number[]> => {
+    const children = (await everyProcess()).filter(({ parent }) => parent === pid);
+    return children.every(isDead) ? children.map((child) => child.pid) : [];
+  };
+  const before = await dead();
+  if (before.length === 0) return false;
+  await sleep(mourning);
+  const after = await dead();
+  return before.some((child) => after.includes(child));
 }
 
 /**
@@ -52,10 +71,10 @@ export async function carriers(
     return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
   });
   if (carry.length === 0) return [];
-  const known = linux ? carry.map(({ pid }) => relativeOf(pid)) : await allProcesses();
+  const known = linux ? carry.map(({ pid }) => entryOf(pid)) : await everyProcess();
   return carry.flatMap(({ pid, values }) => {
-    const relative = known.find((one) => one?.pid === pid);
-    return relative === undefined ? [] : [{ ...relative, values }];
+    const entry = known.find((one) => one?.pid === pid);
+    return entry === undefined || isDead(entry) ? [] : [{ ...entry, values }];
   });
 }
 
@@ -72,19 +91,33 @@ export function withDescendants(
   return processes.filter(({ pid }) => found.has(pid));
 }
 
-function relativeOf(pid: number): Relative | undefined {
-  const text = readOr(`/proc/${pid}/stat`);
-  // the name before the fields may hold spaces and brackets
-  const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const started = rest[16];
-  if (started === undefined || state === 'Z' || state === 'X') return undefined;
-  return { pid, parent: Number(parent), group: Number(group), started };
+/** `state` as the kernel names it, by its first letter. */
+interface Entry extends Relative {
+  readonly state: string;
 }
 
-function ofPs(line: string): Relative[] {
+const isDead = ({ state }: Entry): boolean => /^[ZX]/.test(state);
+
+async function everyProcess(): Promise<readonly Entry[]> {
+  if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
+  return (await processIds()).map(entryOf).filter((one) => one !== undefined);
+}
+
+function entryOf(pid: number): Entry | undefined {
+  const text = readOr(`/proc/${pid}/stat`);
+  // the name before the fields may hold spaces and brackets
+  const [state = '', parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const started = rest[16];
+  if (started === undefined) return undefined;
+  return { pid, parent: Number(parent), group: Number(group), started, state };
+}
+
+function ofPs(line: string): Entry[] {
   const [pid, parent, group, state, ...start] = line.trim().split(/\s+/);
-  if (state === undefined || state.startsWith('Z')) return [];
-  return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' ') }];
+  if (state === undefined) return [];
+  return [
+    { pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' '), state },
+  ];
 }
 
 /** What a process was started with; `seen` where the system tells of all at once. */

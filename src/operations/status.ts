@@ -9,6 +9,7 @@ import { probeDocker } from '../docker/probe.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { lockHolder } from '../environment/lock.ts';
+import { hasLostWorkers } from '../host/family.ts';
 import { processFacts } from '../host/proc.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { existingRecord } from './existing.ts';
@@ -164,6 +165,10 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
       ? await agentAnswer(record, await agents, daemon)
       : { last: await askDaemon(world, { daemon, spec: record.spec }), slots: undefined };
   const ready = answer.last === 'ready';
+  if (!ready && (await hasLostWorkers(main.pid))) {
+    const detail = `process ${main.pid} waits for workers that are gone`;
+    return { ...row, state: 'broken', pid: main.pid, detail, ...(await error) };
+  }
   return {
     ...row,
     state: ready ? 'ready' : 'starting',

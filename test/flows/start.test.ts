@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { StartResult } from '../../src/operations/start.ts';
 import type { StatusResult, StatusRow } from '../../src/operations/status.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
+import { carrying, parentOf } from '../rig/household.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
@@ -331,6 +332,20 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(recordOf(home, id)!.resources.filter(({ kind }) => kind === 'process')).toEqual([]);
   });
 
+  it('starts one at once whose worker alone was killed, and tells of it until then', async () => {
+    await done('stop', id, '--only', 'webserver');
+    writeFileSync(way('webserver'), 'worker');
+    await done('start', id);
+    const pids = carrying(id, 'webserver');
+    const worker = pids.find((pid) => pids.includes(parentOf(pid)))!;
+    process.kill(worker, 'SIGKILL');
+    await expect.poll(async () => (await states())['webserver']).toBe('broken');
+    const { daemons } = await done<StartResult>('start', id, '--timeout', '15');
+    expect(daemons.find(({ name }) => name === 'webserver')?.outcome).toBe('started');
+    expect(await states()).toMatchObject(all('ready'));
+    expect(carrying(id, 'webserver').filter((pid) => pids.includes(pid))).toEqual([]);
+  });
+
   it('stops what runs, also twice', async () => {
     await done('start', id);
     expect(await done('stop', id)).toMatchObject({ halfstack: 'stopped', daemons: names });
@@ -356,33 +371,3 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(carrying(both)).toEqual([]);
   });
 });
-
-function parentOf(pid: number): number {
-  try {
-    return Number(/\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
-  } catch {
-    return 0;
-  }
-}
-
-/** Processes that carry an environment's mark, and that of a daemon where one is named. */
-function carrying(id: string, name?: string): number[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
-        const isAlive = !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-        return (
-          isAlive &&
-          variables.includes(`BAI_DEV_ENVIRONMENT=${id}`) &&
-          (name === undefined
-            ? variables.some((one) => one.startsWith('BAI_DEV_DAEMON='))
-            : variables.includes(`BAI_DEV_DAEMON=${name}`))
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}

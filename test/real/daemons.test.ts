@@ -144,6 +144,16 @@ describe.skipIf(needed.skip).each([
     }
   });
 
+  it('come back at once after a worker alone was killed', async () => {
+    const name = expected.includes('agent') ? 'agent' : 'manager';
+    const worker = carrying(id, name).at(-1)!;
+    process.kill(worker, 'SIGKILL');
+    await sleep(300);
+    await done('start', id, '--timeout', '60');
+    expect(await states()).toMatchObject(ready());
+    expect(carrying(id, name)).not.toContain(worker);
+  });
+
   it('come back after the command that starts them was killed', { timeout: 400_000 }, async () => {
     await done('stop', id);
     const { seconds } = await done<{ seconds: number }>('start', id);
@@ -182,8 +192,8 @@ function kernelImage(id: string): string {
 }
 
 /**
- * Processes of a daemon, found by what they carry, the oldest first: with a parent its workers end, while an agent
- * whose worker alone was killed lives on and never answers again.
+ * Processes of a daemon, found by what they carry, the oldest first: with a parent its workers end, while a parent
+ * whose worker alone was killed lives on.
  */
 function carrying(id: string, name: string): number[] {
   const marks = [`BAI_DEV_ENVIRONMENT=${id}`, `BAI_DEV_DAEMON=${name}`];

@@ -25,7 +25,15 @@ if way == "never":
     time.sleep(600)
 
 worker = None
-if name == "agent":
+if way == "worker":
+    # like the real ones: a worker does everything, and its parent only waits to be told to end
+    worker = os.fork()
+    if worker != 0:
+        signal.signal(signal.SIGTERM, lambda *_: (os.kill(worker, signal.SIGKILL), os._exit(0)))
+        while True:
+            time.sleep(600)
+    worker = None
+elif name == "agent":
     # like the real one's: in a session of its own, deaf to SIGTERM, alive when its parent is killed
     worker = os.fork()
     if worker == 0:
