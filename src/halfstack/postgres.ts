@@ -1,4 +1,5 @@
 // The door to PostgreSQL: whether it takes our login, and a connection that is closed whatever happens.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { Failure } from '../failure.ts';
 import { connectionTrouble, never, notYet, ready, type Answer } from './answer.ts';
@@ -8,15 +9,24 @@ export type PostgresClient = pg.Client;
 
 /** Milliseconds in which a login must be answered. */
 const loginLimit = 3000;
+/** Milliseconds for the end of a connection. */
+const goodbyeLimit = 2000;
 /** Milliseconds for one query: filling the database takes less than a second. */
 const queryLimit = 120_000;
 
-/** Logs in and asks for nothing more. Rejects only when the signal is aborted. */
+/** SQLSTATE of a login that is right, into a database that is not there (any more). */
+const noDatabase = '3D000';
+
+/**
+ * Logs in and asks for nothing more. A database that is missing is no fault of the server: whoever fills it makes it
+ * again, as after a kill between its removal and its making. Rejects only when the signal is aborted.
+ */
 export async function probePostgres(endpoint: Endpoints['postgres'], signal: AbortSignal): Promise<Answer> {
   try {
     return await connected(endpoint, signal, () => Promise.resolve(ready));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof Error && sqlState(error) === noDatabase) return ready;
     // 28…: the login itself is refused, and will be for as long as the data lives
     if (error instanceof Error && sqlState(error).startsWith('28')) return never(error.message);
     return notYet(connectionTrouble(error));
@@ -66,14 +76,22 @@ async function connected<T>(
   });
   // without a listener an error between two queries would end the whole process; the next query reports it too
   client.on('error', () => undefined);
-  const interrupted = (): void => void client.end().catch(() => undefined);
-  signal.addEventListener('abort', interrupted, { once: true });
+  let interrupt = (): void => undefined;
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    interrupt = () => {
+      void client.end().catch(() => undefined);
+      reject(new Error('interrupted'));
+    };
+  });
+  signal.addEventListener('abort', interrupt, { once: true });
   try {
-    await client.connect();
+    // a login that is ended in its midst never settles by itself
+    await Promise.race([client.connect(), interrupted]);
     return await use(client);
   } finally {
-    signal.removeEventListener('abort', interrupted);
-    await client.end().catch(() => undefined);
+    signal.removeEventListener('abort', interrupt);
+    const ended = client.end().catch(() => undefined);
+    await Promise.race([ended, sleep(goodbyeLimit, undefined, { ref: false })]);
   }
 }
 

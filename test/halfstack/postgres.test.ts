@@ -42,6 +42,11 @@ test('starting up passes, a refused login does not', async () => {
   expect(await probePostgres(endpoint(refused), never)).toMatchObject({ ready: false, final: true });
 });
 
+test('a server without the database is well all the same', async () => {
+  const port = await saying(error('3D000', 'database "backend" does not exist'));
+  expect(await probePostgres(endpoint(port), never)).toEqual({ ready: true });
+});
+
 test('a refused, closed or silent connection may become better', async () => {
   expect(await probePostgres(endpoint(await freePort()), never)).toMatchObject({ final: false });
   const closing = await server((socket) => socket.end());
@@ -49,6 +54,13 @@ test('a refused, closed or silent connection may become better', async () => {
   const silent = await server(() => undefined);
   expect(await probePostgres(endpoint(silent.port), never)).toMatchObject({ final: false });
 });
+
+test('a login that is interrupted in its midst is given up at once', async () => {
+  const silent = await server((socket) => void socket.resume());
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('interrupted')), 100);
+  await expect(probePostgres(endpoint(silent.port), controller.signal)).rejects.toThrow('interrupted');
+}, 5000);
 
 test('a connection that is not made is a failure that names the place, and not the password', async () => {
   const port = await freePort();
