@@ -31,8 +31,11 @@ export interface RealStack {
   remove(): Promise<void>;
 }
 
-/** Nothing of it exists yet but its compose file. Docker's own healthchecks ask every second. */
-export async function realStack(): Promise<RealStack> {
+/**
+ * Nothing of it exists yet but its compose file. Docker's own healthchecks ask every second. `path`: the socket of
+ * an engine that is a test's own.
+ */
+export async function realStack(path = socket): Promise<RealStack> {
   const box = sandbox();
   const id = `real-${randomBytes(3).toString('hex')}`;
   const world = forEnvironment(box.world, id);
@@ -47,7 +50,7 @@ export async function realStack(): Promise<RealStack> {
   };
   const stack = quickly(stackOf(record.spec, record.secrets));
   writeFileSync(stack.composeFile, composeText(stack), { mode: 0o600 });
-  const watched = await watchedEngine(join(box.folder, 'docker.sock'), socket);
+  const watched = await watchedEngine(join(box.folder, 'docker.sock'), path);
   let summary: string | undefined;
   return {
     box,
@@ -59,13 +62,14 @@ export async function realStack(): Promise<RealStack> {
     control: { signal: world.signal, progress: () => undefined, summary: (words) => (summary = words) },
     summary: () => summary,
     remove: async () => {
+      const of = (...args: readonly string[]): string => docker('--host', `unix://${path}`, ...args);
       for (const kind of ['container', 'volume', 'network'] as const) {
         const label = `label=com.docker.compose.project=${id}`;
         const all = kind === 'container' ? ['-a'] : [];
-        const found = docker(kind, 'ls', ...all, '-q', '--filter', label).split('\n');
+        const found = of(kind, 'ls', ...all, '-q', '--filter', label).split('\n');
         const names = found.filter((name) => name !== '');
         const force = kind === 'container' ? ['-f', '-v'] : [];
-        if (names.length > 0) docker(kind, 'rm', ...force, ...names);
+        if (names.length > 0) of(kind, 'rm', ...force, ...names);
       }
       await watched.close();
       box.remove();

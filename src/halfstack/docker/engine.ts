@@ -18,6 +18,7 @@ import type { StepControl } from '../../plan/step.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { World } from '../../world.ts';
 import type { HalfstackEngine, Service, ServiceRole, ServiceStatus, Stack } from '../engine.ts';
+import { fullDisk } from '../full.ts';
 import { probeService, waitUntilAnswering, type Trouble } from '../ready.ts';
 import { containerBody, definitionLabel, definitionOf, networkLabels, volumeLabels } from './definition.ts';
 import { imagesOf, missingImages, pullMissing } from './images.ts';
@@ -40,7 +41,10 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
       bytes: services.reduce((bytes, service) => bytes + service.bytes, 0),
     }),
     resources: (stack) => resourcesOf(stack, address),
-    up: (stack, control) => up({ world, connection, stack }, control),
+    up: (stack, control) =>
+      up({ world, connection, stack }, control).catch((error: unknown) => {
+        throw fullDisk(error, 'docker system df') ?? error;
+      }),
     stop: async (stack) => {
       const { containers } = await survey({ world, connection, stack });
       await together(
@@ -96,6 +100,11 @@ async function up(job: Job, control: StepControl): Promise<void> {
     runService(job, service, { container: found.containers.get(service.role), network: found.network?.id }),
   );
   const answering = new Set<ServiceRole>();
+  // of a container that runs already, what happened before does not count
+  const before = (role: ServiceRole): number => {
+    const container = found.containers.get(role);
+    return container?.state === 'running' ? container.restarts : 0;
+  };
   await waitUntilAnswering({
     endpoints: stack.endpoints,
     roles: stack.services.map(({ role }) => role),
@@ -106,7 +115,7 @@ async function up(job: Job, control: StepControl): Promise<void> {
       const waited = stack.services.filter((service) => !answering.has(service.role));
       if (waited.length > 0) control.progress(`waiting for ${waited.map((one) => one.role).join(', ')}`);
     },
-    trouble: (role) => troubleOf(job, role),
+    trouble: (role) => troubleOf(job, role, before(role)),
     lastLines: (role) => lastLines(connection, nameOf(stack, role), shownLines),
   });
   control.summary(stack.services.map(({ role, port }) => `${role} ${port.outside}`).join(' · '));
@@ -153,7 +162,9 @@ async function runService(job: Job, service: Service, there: There): Promise<voi
   const name = containerName(stack.project, service.name);
   if (there.container !== undefined) {
     if (isAsWanted(stack, service, there)) {
-      if (there.container.state === 'running' || there.container.state === 'restarting') return;
+      if (there.container.state === 'running') return;
+      // it waits longer and longer between its attempts: from the beginning it need not
+      if (there.container.state === 'restarting') await stopContainer(connection, name);
       if (there.container.state === 'paused') return unpauseContainer(connection, name);
       return startContainer(connection, name);
     }
@@ -172,12 +183,16 @@ function isAsWanted(stack: Stack, service: Service, { container, network }: Ther
 }
 
 /** Exited, or starting over and over: waiting is in vain. */
-async function troubleOf({ connection, stack }: Job, role: ServiceRole): Promise<Trouble | undefined> {
+async function troubleOf(
+  { connection, stack }: Job,
+  role: ServiceRole,
+  before: number,
+): Promise<Trouble | undefined> {
   const found = await findContainer(connection, nameOf(stack, role));
   if (found === undefined) return { reason: 'its container is gone', final: true };
   if (found.state === 'exited' || found.state === 'dead') return { reason: ended(found), final: true };
-  if (found.restarts >= 3)
-    return { reason: `it ended ${found.restarts} times, ${ended(found)}`, final: true };
+  if (found.restarts - before >= 3)
+    return { reason: `it ended ${found.restarts - before} times, ${ended(found)}`, final: true };
   if (found.health?.state !== 'unhealthy') return undefined;
   return { reason: `its healthcheck fails: ${found.health.output}`, final: false };
 }

@@ -2,7 +2,6 @@
 import { assertPortsFree } from '../../daemons/occupied.ts';
 import type { ServerRole } from '../../environment/servers.ts';
 import type { EnvironmentSpec } from '../../environment/spec.ts';
-import { Failure } from '../../failure.ts';
 import { spawnDetached, type Started } from '../../host/detach.ts';
 import { kindOf, makeFolder } from '../../host/files.ts';
 import { processFacts } from '../../host/proc.ts';
@@ -11,6 +10,7 @@ import { lastLines, linesOf } from '../../host/tail.ts';
 import type { StepControl } from '../../plan/step.ts';
 import type { World } from '../../world.ts';
 import type { HalfstackEngine, ServiceStatus, Stack } from '../engine.ts';
+import { fullDisk } from '../full.ts';
 import { probeService, waitUntilAnswering, type Trouble } from '../ready.ts';
 import { etcdServer } from './etcd.ts';
 import type { Job, NativeServer } from './launch.ts';
@@ -105,21 +105,9 @@ async function up(jobs: readonly Job[], control: StepControl): Promise<void> {
     });
   } catch (error) {
     await Promise.allSettled(missing.map(({ place }) => stopServer(place)));
-    throw fullDisk(places.folder, error) ?? error;
+    throw fullDisk(error, `df -h ${JSON.stringify(places.folder)}`) ?? error;
   }
   control.summary(jobs.map(({ service }) => `${service.role} ${service.port.outside}`).join(' · '));
-}
-
-/** Servers tell a full disk in their own words only. */
-function fullDisk(folder: string, error: unknown): Failure | undefined {
-  if (!(error instanceof Failure) || error.code === 'BAI-FILESYSTEM') return undefined;
-  const { lines = [] } = error.more;
-  if (!lines.some((line) => /no space left on device/i.test(line))) return undefined;
-  return new Failure('BAI-FILESYSTEM', `The disk is full: ${error.message}`, {
-    cause: error,
-    lines,
-    next: [{ purpose: 'see what fills it', command: `df -h ${JSON.stringify(folder)}` }],
-  });
 }
 
 async function start(job: Job): Promise<Started> {
