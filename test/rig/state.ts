@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { Snapshot } from './inventory.ts';
 import type { Home } from './program.ts';
+import { repository } from './world.ts';
 
 /** The record as it lies on disk; undefined if there is none. */
 export function recordOf(home: Home, id: string): EnvironmentRecord | undefined {
@@ -107,14 +108,16 @@ function container(name: string): string {
   return JSON.stringify({ Image, Cmd, Env: [...Env].sort(), PortBindings, RestartPolicy, mounts, status });
 }
 
-function rows({ spec }: EnvironmentRecord): string {
-  const { name, user } = spec.release.database;
-  const service = `${spec.id}-${spec.release.halfstack.postgres.name}-1`;
+function rows(record: EnvironmentRecord): string {
+  const { name, user } = record.spec.release.database;
+  const service = `${record.spec.id}-${record.spec.release.halfstack.postgres.name}-1`;
   const psql = (sql: string): string =>
-    command('docker', 'exec', service, 'psql', '-h', '127.0.0.1', '-U', user, '-d', name, '-Atc', sql);
+    record.spec.engine === 'native'
+      ? askNative(record, 'rows', sql)
+      : command('docker', 'exec', service, 'psql', '-h', '127.0.0.1', '-U', user, '-d', name, '-Atc', sql);
   const tables = psql("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").split('\n');
   const columns = (table: string): string =>
-    psql(`SELECT to_jsonb(t) FROM "${table}" AS t`)
+    psql(`SELECT to_jsonb(t)::text FROM "${table}" AS t`)
       .split('\n')
       .map((row) => row.replace(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"<time>"'))
       .sort()
@@ -122,9 +125,37 @@ function rows({ spec }: EnvironmentRecord): string {
   return tables.map((table) => `${table}: ${hash(columns(table))}`).join('\n');
 }
 
-function keys({ spec }: EnvironmentRecord): string {
-  const service = `${spec.id}-${spec.release.halfstack.etcd.name}-1`;
+function keys(record: EnvironmentRecord): string {
+  if (record.spec.engine === 'native') return askNative(record, 'keys');
+  const service = `${record.spec.id}-${record.spec.release.halfstack.etcd.name}-1`;
   return command('docker', 'exec', service, 'etcdctl', 'get', '--prefix', '/');
+}
+
+/** Asked by a program of its own, as these answers are waited for: no client of PostgreSQL or etcd is needed here. */
+const asking = `
+import pg from 'pg';
+const [what, address, sql] = process.argv.slice(1);
+if (what === 'rows') {
+  const client = new pg.Client({ connectionString: address });
+  await client.connect();
+  const { rows } = await client.query({ text: sql, rowMode: 'array' });
+  await client.end();
+  console.log(rows.map(([value]) => value).join('\\n'));
+} else {
+  const [key, range_end] = ['/', '0'].map((text) => Buffer.from(text).toString('base64'));
+  const answer = await fetch(address, { method: 'POST', body: JSON.stringify({ key, range_end }) });
+  const { kvs = [] } = await answer.json();
+  const text = (code) => Buffer.from(code ?? '', 'base64').toString();
+  console.log(kvs.map(({ key, value }) => text(key) + '\\n' + text(value)).join('\\n'));
+}
+`;
+
+function askNative({ spec, secrets }: EnvironmentRecord, what: 'rows' | 'keys', sql = ''): string {
+  const { name, user } = spec.release.database;
+  const database = `postgres://${user}:${encodeURIComponent(secrets.databasePassword)}@127.0.0.1:${spec.ports.postgres}/${name}`;
+  const etcd = `http://127.0.0.1:${spec.ports.etcd}/v3/kv/range`;
+  const address = what === 'rows' ? database : etcd;
+  return command(process.execPath, '--input-type=module', '-e', asking, what, address, sql);
 }
 
 /** A hash without digits, so that no port is found in it. */
@@ -137,7 +168,9 @@ function hash(text: string | Buffer): string {
 }
 
 function command(file: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    ...{ cwd: repository, encoding: 'utf8', timeout: 60_000 },
+  });
   if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}`);
   return stdout.trim();
 }
