@@ -109,7 +109,12 @@ async function ours(environment: Environment): Promise<Ours> {
 }
 
 async function remove({ program, home, id }: Environment): Promise<void> {
-  const ended = await run({ program, home, args: ['delete', '-e', id, '--yes', '--no-snapshot', '--json'], limit: 300 });
+  const ended = await run({
+    program,
+    home,
+    args: ['delete', '-e', id, '--yes', '--no-snapshot', '--json'],
+    limit: 300,
+  });
   if (ended.exit !== 0) throw new Error(`delete ended with ${String(ended.exit)}:\n${ended.stdout}`);
 }
 

@@ -1,5 +1,5 @@
 // Many installs that begin in the same second, in one home: each gets ports of its own, and all of them finish.
-import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { ListResult } from '../../src/operations/list.ts';
@@ -55,13 +55,18 @@ describe.skipIf(needed.skip)(needed.title('five installs at once'), { timeout: 3
   });
 
   it('listen on loopback alone', () => {
-    const listening = execFileSync('ss', ['-Hltn'], { encoding: 'utf8' }).split('\n');
+    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8')).join('\n');
+    const listening = tables.split('\n').flatMap((line) => {
+      const [, address = '', , state] = line.trim().split(/\s+/);
+      return state === '0A' ? [address] : [];
+    });
+    const loopback = '0100007F';
     for (const { spec } of records()) {
       for (const port of [spec.ports.postgres, spec.ports.redis, spec.ports.etcd]) {
-        const addresses = listening
-          .map((line) => line.split(/\s+/)[3] ?? '')
-          .filter((at) => at.endsWith(`:${port}`));
-        expect(addresses).toEqual([`127.0.0.1:${port}`]);
+        const shown = port.toString(16).toUpperCase().padStart(4, '0');
+        expect(listening.filter((address) => address.endsWith(`:${shown}`))).toEqual([
+          `${loopback}:${shown}`,
+        ]);
       }
     }
   });

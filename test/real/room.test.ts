@@ -38,7 +38,13 @@ describe.skipIf(needed.skip)(needed.title('an engine on a small disk'), { timeou
       { stdio: ['ignore', 'ignore', 'inherit'], timeout: 100_000 },
     );
     const filler = Math.floor((free() - left) / 1e6);
-    command('dd', ['if=/dev/zero', `of=${join(data, 'filler')}`, 'bs=1000000', `count=${filler}`, 'status=none']);
+    command('dd', [
+      'if=/dev/zero',
+      `of=${join(data, 'filler')}`,
+      'bs=1000000',
+      `count=${filler}`,
+      'status=none',
+    ]);
   }, 120_000);
 
   afterAll(async () => {
