@@ -25,7 +25,7 @@ const folder = 'mine/';
 /** How many kills of a restore each engine is shown to survive. */
 const engines = [
   ['native', 10],
-  ['docker', 5],
+  ['docker', 3],
 ] as const;
 
 describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, () => {
