@@ -36,8 +36,9 @@ make_base() {
   if docker image inspect "$base" >/dev/null 2>&1; then return; fi
   local work root
   work=$(mktemp -d "${TMPDIR:-/tmp}/bai-dev-images.XXXXXX")
+  # what debootstrap has mounted there when it is killed is not ours to remove
   # shellcheck disable=SC2064 # the folder of this call
-  trap "rm -rf '$work'" EXIT
+  trap "umount -l '$work/root/proc' '$work/root/sys' 2>/dev/null; rm -rf --one-file-system '$work'" EXIT
   root=$work/root
   say "making a root file system of Debian $suite"
   timeout 600 debootstrap --variant=minbase \
