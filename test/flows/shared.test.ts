@@ -45,7 +45,7 @@ describe.skipIf(needed.skip)(needed.title("another user's things in /tmp"), () =
       within: ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh'],
       args: [
         ...['install', '-e', 'shared', '--release', release, '--index', 'http://127.0.0.1:1/simple'],
-        ...['--engine', 'docker', '--dry-run', '--json'],
+        ...['--engine', 'docker', '--source', 'pypi', '--dry-run', '--json'],
       ],
     });
     const told = ended.lines.find(({ kind }) => kind === 'prechecks');
