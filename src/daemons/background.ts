@@ -4,7 +4,6 @@ import type { RecordJournal } from '../environment/journal.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
 import { spawnDetached } from '../host/detach.ts';
-import { hasLostWorkers } from '../host/family.ts';
 import { processStart } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import { launchOf, type Daemon } from './daemon.ts';
@@ -13,7 +12,7 @@ import { plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
 import { relayOf } from './relay.ts';
-import { recordedProcesses, runningDaemons } from './running.ts';
+import { hasFallenSilent, recordedProcesses, runningDaemons } from './running.ts';
 import { stopDaemons } from './stop.ts';
 import { spawnInTmux } from './tmux.ts';
 
@@ -44,8 +43,7 @@ export interface Spawned {
 export async function startDaemon(world: World, starting: Starting): Promise<'started' | 'kept'> {
   const { record, journal, daemon, limit, docker } = starting;
   const found = (await runningDaemons(record, [daemon.name])).get(daemon.name);
-  // one whose workers alone were killed lives on and never answers again
-  const known = found?.main !== undefined && (await hasLostWorkers(found.main.pid)) ? undefined : found?.main;
+  const known = (await hasFallenSilent(record, daemon)) ? undefined : found?.main;
   if (known === undefined) {
     if (found !== undefined) await stopDaemons(record, [daemon.name]);
     await forget(starting);
@@ -55,35 +53,23 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
   // before the agent makes it
   if (daemon.needsDocker && docker !== undefined) await journal.addResource(relayOf(daemon, docker));
   const main: Main = known ?? (await spawn(world, starting));
+  const { pid, started } = main;
+  const entry = { kind: 'process', name: daemon.name, pid, started, folder: daemon.folder } as const;
   try {
     // before, it is found by what it carries
-    if (main.started !== '') {
-      const { pid, started } = main;
-      await journal.addResource({ kind: 'process', name: daemon.name, pid, started, folder: daemon.folder });
-    }
-    const alive = lifeOf(main);
+    if (started !== '') await journal.addResource(entry);
+    const alive = async (): Promise<boolean> => started !== '' && (await processStart(pid)) === started;
     const readiness = await waitUntilReady(world, { daemon, spec: record.spec, alive, limit });
-    if (readiness.ready) return known === undefined ? 'started' : 'kept';
+    if (readiness.ready) {
+      if (started !== '') await journal.addResource({ ...entry, answered: true });
+      return known === undefined ? 'started' : 'kept';
+    }
     throw await unhealthy(starting, readiness, await main.ended?.());
   } catch (error) {
     await stopDaemons(record, [daemon.name]);
     await forget(starting);
     throw error;
   }
-}
-
-/** Milliseconds between two looks at its workers, which cost more than one at itself. */
-const pause = 1000;
-
-/** Tells whether there is something to wait for: it lives, and so do workers if it had any. */
-function lifeOf({ pid, started }: Main): () => Promise<boolean> {
-  let next = performance.now() + pause;
-  return async () => {
-    if (started === '' || (await processStart(pid)) !== started) return false;
-    if (performance.now() < next) return true;
-    next = performance.now() + pause;
-    return !(await hasLostWorkers(pid));
-  };
 }
 
 /** How one ended that an earlier run started, nobody can tell. */

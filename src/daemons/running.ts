@@ -1,6 +1,7 @@
 // What runs of an environment's daemons: asked of the machine, with the record as a hint that may be wrong.
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { allProcesses, carriers, carryingAll, withDescendants, type Relative } from '../host/family.ts';
+import { listeners } from '../host/net.ts';
 import { processStart } from '../host/proc.ts';
 import type { ResourceOf } from '../resources/resource.ts';
 
@@ -28,6 +29,19 @@ export async function recordedAlive(
 ): Promise<ResourceOf<'process'> | undefined> {
   const entry = recordedProcesses(record, name).at(-1);
   return entry !== undefined && (await processStart(entry.pid)) === entry.started ? entry : undefined;
+}
+
+/**
+ * True if a daemon's recorded process was ready once, and lives, and nobody listens for it any more: its workers alone
+ * were killed, and it will not make others.
+ */
+export async function hasFallenSilent(
+  record: EnvironmentRecord,
+  { name, ports }: { readonly name: string; readonly ports: readonly number[] },
+): Promise<boolean> {
+  if ((await recordedAlive(record, name))?.answered !== true) return false;
+  const listening = new Set((await listeners()).map(({ port }) => port));
+  return ports.length > 0 && !ports.some((port) => listening.has(port));
 }
 
 /**

@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { platform } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { processIds } from './proc.ts';
 
 export interface Relative {
@@ -18,26 +17,8 @@ const linux = platform() === 'linux';
 
 /** All living processes of the machine; zombies are dead. */
 export async function allProcesses(): Promise<readonly Relative[]> {
-  return (await everyProcess()).filter((one) => !isDead(one));
-}
-
-/** Milliseconds in which a process that lives up to it takes notice of a child's end. */
-const mourning = 300;
-
-/**
- * True if all children of a process are dead and it never took notice: it only waits for workers that are gone. One
- * that has none at all has not lost any.
- */
-export async function hasLostWorkers(pid: number): Promise<boolean> {
-  const dead = async (): Promise<readonly number[]> => {
-    const children = (await everyProcess()).filter(({ parent }) => parent === pid);
-    return children.every(isDead) ? children.map((child) => child.pid) : [];
-  };
-  const before = await dead();
-  if (before.length === 0) return false;
-  await sleep(mourning);
-  const after = await dead();
-  return before.some((child) => after.includes(child));
+  if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
+  return (await processIds()).map(relativeOf).filter((one) => one !== undefined);
 }
 
 /**
@@ -71,10 +52,10 @@ export async function carriers(
     return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
   });
   if (carry.length === 0) return [];
-  const known = linux ? carry.map(({ pid }) => entryOf(pid)) : await everyProcess();
+  const known = linux ? carry.map(({ pid }) => relativeOf(pid)) : await allProcesses();
   return carry.flatMap(({ pid, values }) => {
-    const entry = known.find((one) => one?.pid === pid);
-    return entry === undefined || isDead(entry) ? [] : [{ ...entry, values }];
+    const relative = known.find((one) => one?.pid === pid);
+    return relative === undefined ? [] : [{ ...relative, values }];
   });
 }
 
@@ -91,33 +72,19 @@ export function withDescendants(
   return processes.filter(({ pid }) => found.has(pid));
 }
 
-/** `state` as the kernel names it, by its first letter. */
-interface Entry extends Relative {
-  readonly state: string;
-}
-
-const isDead = ({ state }: Entry): boolean => /^[ZX]/.test(state);
-
-async function everyProcess(): Promise<readonly Entry[]> {
-  if (!linux) return (await psLines(['-axo', 'pid=,ppid=,pgid=,stat=,lstart='])).flatMap(ofPs);
-  return (await processIds()).map(entryOf).filter((one) => one !== undefined);
-}
-
-function entryOf(pid: number): Entry | undefined {
+function relativeOf(pid: number): Relative | undefined {
   const text = readOr(`/proc/${pid}/stat`);
   // the name before the fields may hold spaces and brackets
-  const [state = '', parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const started = rest[16];
-  if (started === undefined) return undefined;
-  return { pid, parent: Number(parent), group: Number(group), started, state };
+  if (started === undefined || state === 'Z' || state === 'X') return undefined;
+  return { pid, parent: Number(parent), group: Number(group), started };
 }
 
-function ofPs(line: string): Entry[] {
+function ofPs(line: string): Relative[] {
   const [pid, parent, group, state, ...start] = line.trim().split(/\s+/);
-  if (state === undefined) return [];
-  return [
-    { pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' '), state },
-  ];
+  if (state === undefined || state.startsWith('Z')) return [];
+  return [{ pid: Number(pid), parent: Number(parent), group: Number(group), started: start.join(' ') }];
 }
 
 /** What a process was started with; `seen` where the system tells of all at once. */

@@ -4,12 +4,11 @@ import { agentsOf, type KnownAgent } from '../daemons/asking.ts';
 import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { lastErrorLine } from '../daemons/log.ts';
 import { agentOf, askDaemon } from '../daemons/ready.ts';
-import { recordedAlive, runningDaemons } from '../daemons/running.ts';
+import { hasFallenSilent, recordedAlive, runningDaemons } from '../daemons/running.ts';
 import { probeDocker } from '../docker/probe.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { lockHolder } from '../environment/lock.ts';
-import { hasLostWorkers } from '../host/family.ts';
 import { processFacts } from '../host/proc.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { existingRecord } from './existing.ts';
@@ -165,8 +164,8 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
       ? await agentAnswer(record, await agents, daemon)
       : { last: await askDaemon(world, { daemon, spec: record.spec }), slots: undefined };
   const ready = answer.last === 'ready';
-  if (!ready && (await hasLostWorkers(main.pid))) {
-    const detail = `process ${main.pid} waits for workers that are gone`;
+  if (!ready && (await hasFallenSilent(record, daemon))) {
+    const detail = `process ${main.pid} lives, but its workers are gone`;
     return { ...row, state: 'broken', pid: main.pid, detail, ...(await error) };
   }
   return {

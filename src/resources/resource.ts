@@ -31,6 +31,8 @@ export const resourceSchema = z.discriminatedUnion('kind', [
     pid: z.number().int().positive(),
     started: z.string(),
     folder: path,
+    /** It was ready once. */
+    answered: z.literal(true).optional(),
   }),
   /** What an agent keeps beside its process: a container that Backend.AI itself made, and files in a shared folder. */
   z.strictObject({ kind: z.literal('relay'), name: z.string(), engine: z.string(), files: z.array(path) }),
