@@ -102,7 +102,7 @@ try 'the package, as root: 21.09 on docker, with pyenv' \
 
 # a /tmp of its own: what daemons of others share there is not in its way
 within=(unshare --mount --propagation private
-  bash -c 'mount -t tmpfs -o mode=1777 tmpfs /tmp && exec "$@"' bash
+  bash -c 'mount -t tmpfs -o mode=1777 tmpfs /tmp && cd / && exec "$@"' bash
   setpriv --reuid="$user" --regid="$user" --clear-groups
   "${bare[@]}" HOME="/home/$user" USER="$user" PATH="$place/python/bin:$usual")
 try 'the package, as an ordinary user: 21.03 natively, with a Python in PATH' \

@@ -172,7 +172,8 @@ async function remarks(world: World, servers: Servers): Promise<Finding[]> {
 }
 
 async function output(world: World, file: string, args: readonly string[]): Promise<string> {
-  const told = await execute(world, { file, args, limit: 10, quiet: true }).catch(() => undefined);
+  // the folder that we stand in may be gone
+  const told = await execute(world, { file, args, cwd: '/', limit: 10, quiet: true }).catch(() => undefined);
   world.signal.throwIfAborted();
   return told?.stdout ?? '';
 }

@@ -91,7 +91,7 @@ describe('a branch', () => {
     expect(git('common', 'status', '--porcelain', '--branch')).toBe('## 99.01...origin/99.01');
     expect(git('common', 'stash', 'list')).toBe('');
     writeFileSync(join(path, 'manager.toml'), 'ours');
-    expect(await workIn(box.world, path)).toEqual([]);
+    expect(await workIn(box.world, path, { ours: ['/manager.toml'] })).toEqual([]);
     expect(places()).toEqual(['common']);
   });
 
