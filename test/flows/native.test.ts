@@ -61,7 +61,7 @@ describe.skipIf(needed.skip)(needed.title('the native engine under SIGKILL'), { 
     symlinkSync(join(sharedCache, 'servers'), join(home.cache, 'servers'));
   }, 60_000);
   afterAll(async () => {
-    for (const id of ids) await run(['delete', '-e', id, '--yes']);
+    for (const id of ids) await run(['delete', '-e', id, '--yes', '--no-snapshot']);
     await stage.close();
   }, 120_000);
 
@@ -75,7 +75,7 @@ describe.skipIf(needed.skip)(needed.title('the native engine under SIGKILL'), { 
       expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
       calm.state = endState(home, id);
       calm.steps = Object.keys(recordOf(home, id)?.marks ?? {});
-      await done('delete', '-e', id, '--yes');
+      await done('delete', '-e', id, '--yes', '--no-snapshot');
     }, 180_000);
 
     it('ends as an undisturbed install, and goes without a trace', { timeout: 1_200_000 }, async () => {
@@ -97,7 +97,7 @@ describe.skipIf(needed.skip)(needed.title('the native engine under SIGKILL'), { 
           .filter(({ step: name }) => marks[String(name)]?.state === 'done');
         expect(twice, `done twice after ${step}`).toEqual([]);
         expect(difference(calm.state, endState(home, id)), step).toEqual([]);
-        await done('delete', '-e', id, '--yes');
+        await done('delete', '-e', id, '--yes', '--no-snapshot');
         expect(difference(before, belongings(home)), step).toEqual([]);
       }
     });
@@ -108,7 +108,7 @@ describe.skipIf(needed.skip)(needed.title('the native engine under SIGKILL'), { 
       for (const kill of share(cases, 12)) {
         const id = fresh('back');
         expect((await install(id, { kill })).signal, kill).toBe('SIGKILL');
-        await done('delete', '-e', id, '--yes');
+        await done('delete', '-e', id, '--yes', '--no-snapshot');
         expect(difference(before, belongings(home)), kill).toEqual([]);
       }
     });
