@@ -10,13 +10,15 @@ import { openRelease, type RealRelease } from './environment.ts';
 const needed = requires('docker', 'network', 'pyenv');
 const points = ['started', 'child', 'effect'] as const;
 const full = process.env['BAI_DEV_TEST_MATRIX'] === 'full';
+/** The matrix runs on the native engine when a person says so by hand; in CI it does on stand-in components. */
+const engine = process.env['BAI_DEV_TEST_ENGINE'] === 'native' ? 'native' : 'docker';
 const sixth = 6;
 const today = Math.floor(Date.now() / 86_400_000);
 
 describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 }, () => {
   let release: RealRelease;
   beforeAll(() => {
-    release = openRelease('21.03');
+    release = openRelease('21.03', engine);
   });
   afterAll(() => release.close());
 

@@ -37,7 +37,7 @@ export interface RealRelease {
 /** Seconds that an install of real components may take, with nothing in the cache and others beside it. */
 const patience = 600;
 
-export function openRelease(release: string): RealRelease {
+export function openRelease(release: string, engine: 'docker' | 'native' = 'docker'): RealRelease {
   const program = buildProgram();
   const home = freshHome();
   const bases = new Map<string, number>();
@@ -45,7 +45,7 @@ export function openRelease(release: string): RealRelease {
     run({ program, home, args: [...args, '--json'], limit: patience, ...more });
   const installing = (id: string): readonly string[] => {
     const ports = String(bases.get(id) ?? 10_000);
-    return ['install', '-e', id, '--release', release, '--ports', ports, '--engine', 'docker'];
+    return ['install', '-e', id, '--release', release, '--ports', ports, '--engine', engine];
   };
   return {
     program,
