@@ -5,14 +5,15 @@
 #
 #   bash .ci/package.sh           wants the engine and the images (.ci/docker.sh, .ci/images.sh)
 #
-# One line "passed NAME" or "failed NAME" for each goes to /tmp/bai-dev-ci/package.txt; all output to package.log.
+# Both at once. One line "passed NAME" or "failed NAME" for each goes to /tmp/bai-dev-ci/package.txt, its output to a
+# log of its own.
 set -uo pipefail
 
 logs=${BAI_DEV_CI_LOGS:-/tmp/bai-dev-ci}
 results=$logs/package.txt
 place=/opt/bai-dev-ci
 user=bai-dev-ci
-limit=400
+limit=600
 
 say() { printf '[package] %s\n' "$*" >&2; }
 
@@ -46,16 +47,17 @@ fi
 
 # try NAME ID RELEASE ENGINE SERVER...: within what `within` says.
 try() {
-  local name=$1 id=$2 began=$SECONDS
+  local name=$1 id=$2 log=$logs/$2.log began=$SECONDS outcome
   shift
-  if timeout --kill-after=30 "$limit" "${within[@]}" bash "$place/package.sh" attempt "$@" >>"$logs/package.log" 2>&1; then
-    echo "passed $name" >>"$results"
+  if timeout --kill-after=30 "$limit" "${within[@]}" bash "$place/package.sh" attempt "$@" >"$log" 2>&1; then
+    outcome=passed
   else
-    echo "failed $name" >>"$results"
-    tail -n 40 "$logs/package.log" >&2
-    timeout 60 "${within[@]}" bai-dev delete -e "$id" --yes >>"$logs/package.log" 2>&1
+    outcome=failed
+    tail -n 40 "$log" >&2
+    timeout 60 "${within[@]}" bai-dev delete -e "$id" --yes >>"$log" 2>&1
   fi
-  say "$(tail -n 1 "$results") after $((SECONDS - began)) s"
+  echo "$outcome $name" >>"$results"
+  say "$outcome $name after $((SECONDS - began)) s"
 }
 
 clean() {
@@ -98,12 +100,13 @@ usual=$place/prefix/bin:$(dirname "$(command -v node)"):/usr/local/bin:/usr/bin:
 
 within=("${bare[@]}" HOME="$place/root" PATH="$usual" PYENV_ROOT="$pyenv")
 try 'the package, as root: 21.09 on docker, with pyenv' \
-  package2109 21.09 docker manager agent storage-proxy webserver
+  package2109 21.09 docker manager agent storage-proxy webserver &
 
-# a /tmp of its own: what daemons of others share there is not in its way
+# a /tmp and ports of its own: what the daemons of the other share is not in its way
 within=(unshare --mount --propagation private
   bash -c 'mount -t tmpfs -o mode=1777 tmpfs /tmp && cd / && exec "$@"' bash
   setpriv --reuid="$user" --regid="$user" --clear-groups
-  "${bare[@]}" HOME="/home/$user" USER="$user" PATH="$place/python/bin:$usual")
+  "${bare[@]}" HOME="/home/$user" USER="$user" BAI_DEV_PORTS=24000 PATH="$place/python/bin:$usual")
 try 'the package, as an ordinary user: 21.03 natively, with a Python in PATH' \
-  package2103 21.03 native manager storage-proxy webserver
+  package2103 21.03 native manager storage-proxy webserver &
+wait
