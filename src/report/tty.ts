@@ -2,7 +2,7 @@
 import { Chalk } from 'chalk';
 import ora, { type Ora } from 'ora';
 import type { Event, Finding, PlannedStep } from './events.ts';
-import { apart, cut } from './layout.ts';
+import { apart, cut, wrap } from './layout.ts';
 import { enter, newLive } from './live.ts';
 import { asText, type Output, type Write } from './output.ts';
 import { liveLines } from './picture.ts';
@@ -90,7 +90,8 @@ export function terminalOutput(parts: TerminalParts): Output {
         working = event.command === 'install';
         break;
       case 'note':
-        say(eventLines(event, look(), verbose).map((line) => `  ${line}`));
+        for (const line of eventLines(event, look(), verbose))
+          say(wrap(line, look().width - 3).map((part) => `  ${part}`));
         break;
       case 'prechecks':
         findings = event.findings;
