@@ -8,14 +8,14 @@ const minimum = 'ai.backend.resource.min.';
 
 /**
  * Keys below `images/` with their values, or undefined for an image that the manager could not read: of another
- * specification, or without any limit. The ID is what the agent compares with its own, so it never pulls it.
+ * specification, without any limit, or with a tag that it does not understand, which would spoil its whole list. The ID is what the agent compares with its own, so it never pulls it.
  */
 export function imageKeys(image: NamedImage): Readonly<Record<string, string>> | undefined {
   const [, registry, name, tag] = /^([^/]+)\/(.+):([^:/]+)$/.exec(image.name) ?? [];
   const { labels } = image;
   const limits = Object.entries(labels).filter(([label]) => label.startsWith(minimum));
   if (registry === undefined || name === undefined || tag === undefined) return undefined;
-  if (!specs.includes(labels[kernelLabel] ?? '') || limits.length === 0) return undefined;
+  if (!specs.includes(labels[kernelLabel] ?? '') || limits.length === 0 || !isReadable(tag)) return undefined;
   const all = `images/${encodeURIComponent(registry)}/${encodeURIComponent(name)}`;
   const one = `${all}/${tag}`;
   const accelerators = labels['ai.backend.accelerators'];
@@ -29,4 +29,11 @@ export function imageKeys(image: NamedImage): Readonly<Record<string, string>> |
       limits.map(([label, value]) => [`${one}/resource/${label.slice(minimum.length)}/min`, value]),
     ),
   };
+}
+
+/** A version, then names of platforms, each once and with a version of its own at most: `3.9-ubuntu20.04-cuda11.1`. */
+function isReadable(tag: string): boolean {
+  const [, ...platforms] = tag.split('-');
+  const names = platforms.map((platform) => /^([a-zA-Z]+)(\d+(?:\.\d+)*[a-z0-9]*)?$/.exec(platform)?.[1]);
+  return !names.includes(undefined) && new Set(names).size === names.length;
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { StartResult } from '../../src/operations/start.ts';
 import type { StatusResult } from '../../src/operations/status.ts';
 import { requires } from '../rig/require.ts';
@@ -64,7 +64,7 @@ describe.skipIf(needed.skip).each([
     release = openRelease(version);
     id = release.id('daemons');
     const args = release.installing(id).map((word) => (word === 'docker' ? engine : word));
-    if (engine === 'docker') image = kernelImage(id);
+    if (engine === 'docker') image = kernelImage();
     // the agent is there only with Docker, and this machine has no GPU for its plugin
     const ended = await run(...args, ...(engine === 'docker' ? ['--enable-cuda'] : []));
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
@@ -116,9 +116,11 @@ describe.skipIf(needed.skip).each([
       expect(agent?.detail).toBe('no cuda.device: nvidia-docker is not installed');
     });
 
-    it('know the kernel images that Docker has, and name those that it lacks', () => {
+    it('know the kernel images that Docker has, and name those that it lacks', async () => {
       const words = version === '21.03' ? ['admin', 'images'] : ['admin', 'image', 'list'];
-      expect(client(...words)).toContain(image.slice(image.lastIndexOf(':') + 1));
+      const tag = image.slice(image.lastIndexOf(':') + 1);
+      // the client lists them once the agent has looked at its engine, which it does every few seconds
+      await vi.waitFor(() => expect(client(...words)).toContain(tag), { timeout: 90_000, interval: 2000 });
       expect(installed).toContain('kernels.registry');
     });
   } else {
@@ -174,8 +176,9 @@ describe.skipIf(needed.skip).each([
 });
 
 /** An image that looks like a kernel's, under a name of its own. */
-function kernelImage(id: string): string {
-  const name = `cr.backend.ai/stable/bai-dev-test:${id}`;
+function kernelImage(): string {
+  // a tag as the manager reads them: a version, then platforms
+  const name = `cr.backend.ai/stable/bai-dev-test:1.0-dev${Date.now()}`;
   const labels = [
     'ai.backend.kernelspec=1',
     'ai.backend.resource.min.cpu=1',
