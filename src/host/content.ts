@@ -1,8 +1,7 @@
 // Files by what is in them: small texts, and files of a known hash somewhere below a folder.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOfFile } from './copy.ts';
 import { filesystemFailure, hasCode } from './files.ts';
 
 /** The text of a file of at most so many bytes; undefined if there is none or it is larger. */
@@ -40,10 +39,4 @@ export async function findContents(
     throw filesystemFailure('read', folder, error);
   }
   return found;
-}
-
-async function hashOfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }
