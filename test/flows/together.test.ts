@@ -1,11 +1,11 @@
 // Many installs that begin in the same second, in one home: each gets ports of its own, and all of them finish.
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { ListResult } from '../../src/operations/list.ts';
 import type { Home } from '../rig/program.ts';
 import { standInVersion } from '../rig/release.ts';
 import { requires } from '../rig/require.ts';
+import { listening, loopback } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 
@@ -55,19 +55,10 @@ describe.skipIf(needed.skip)(needed.title('five installs at once'), { timeout: 3
   });
 
   it('listen on loopback alone', () => {
-    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8')).join('\n');
-    const listening = tables.split('\n').flatMap((line) => {
-      const [, address = '', , state] = line.trim().split(/\s+/);
-      return state === '0A' ? [address] : [];
-    });
-    const loopback = '0100007F';
+    const open = listening();
     for (const { spec } of records()) {
-      for (const port of [spec.ports.postgres, spec.ports.redis, spec.ports.etcd]) {
-        const shown = port.toString(16).toUpperCase().padStart(4, '0');
-        expect(listening.filter((address) => address.endsWith(`:${shown}`))).toEqual([
-          `${loopback}:${shown}`,
-        ]);
-      }
+      for (const port of [spec.ports.postgres, spec.ports.redis, spec.ports.etcd])
+        expect(open.filter((one) => one.port === port)).toEqual([{ address: loopback, port }]);
     }
   });
 });

@@ -1,9 +1,9 @@
 // Three releases of the real Backend.AI, installed at once and running side by side on native servers.
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { StartResult } from '../../src/operations/start.ts';
 import { requires } from '../rig/require.ts';
+import { listening, loopback } from '../rig/sockets.ts';
 import { recordOf } from '../rig/state.ts';
 import { openRelease, type RealRelease } from './environment.ts';
 
@@ -51,22 +51,18 @@ describe.skipIf(needed.skip)(needed.title('three releases at once'), { timeout: 
   });
 
   it('have no port in common, and listen on loopback alone', () => {
-    const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFileSync(path, 'utf8')).join('\n');
-    const listening = tables.split('\n').flatMap((line) => {
-      const [, address = '', , state] = line.trim().split(/\s+/);
-      return state === '0A' ? [address.split(':')] : [];
-    });
     const all = records().map(({ spec: { ports } }) => {
       const { kernelFirst, kernelLast, ...single } = ports;
       expect(kernelLast).toBeGreaterThan(kernelFirst);
       return Object.values(single);
     });
     expect(new Set(all.flat()).size).toBe(all.flat().length);
+    const sockets = listening();
     for (const ports of all) {
-      const open = listening.filter(([, port = '']) => ports.includes(Number.parseInt(port, 16)));
+      const open = sockets.filter(({ port }) => ports.includes(port));
       // PostgreSQL, Redis, etcd with its peer port, manager, webserver, storage-proxy twice
       expect(open.length).toBeGreaterThanOrEqual(8);
-      expect(new Set(open.map(([address]) => address))).toEqual(new Set(['0100007F']));
+      expect(new Set(open.map(({ address }) => address))).toEqual(new Set([loopback]));
     }
   });
 });

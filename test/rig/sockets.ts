@@ -1,6 +1,6 @@
-// Docker engines with faults, and ports that somebody holds: real sockets in place of what a machine cannot have.
+// Sockets of this machine: Docker engines with faults, ports that somebody holds, and who listens where.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -87,4 +87,21 @@ function closed(server: Server): Promise<void> {
       (server.closeAllConnections as () => void)();
     }
   });
+}
+
+/** 127.0.0.1, as the kernel writes it. */
+export const loopback = '0100007F';
+
+/** Sockets that wait for connections, with their address as the kernel writes it; none where no file tells. */
+export function listening(): readonly { readonly address: string; readonly port: number }[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A')
+      .map((fields) => {
+        const [address = '', port = ''] = fields[1]?.split(':') ?? [];
+        return { address, port: Number.parseInt(port, 16) };
+      }),
+  );
 }

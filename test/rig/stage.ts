@@ -1,7 +1,6 @@
 // All that a test of a whole command needs: the built program with a third release, stand-in components on an
 // index of their own, and fresh homes.
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { makeStandIns, type StandIns } from './components.ts';
 import { startIndex, type Index } from './index.ts';
 import { purge } from './inventory.ts';
@@ -15,6 +14,7 @@ import {
   type Program,
   type Start,
 } from './program.ts';
+import { listening } from './sockets.ts';
 import { putStandInRelease, standInVersion } from './release.ts';
 
 export interface Stage {
@@ -95,22 +95,11 @@ export async function openStage(): Promise<Stage> {
  * second. What the program leases by itself begins below all of them.
  */
 export function freeBase(given: readonly number[]): number {
-  const taken = listening();
+  const taken = listening().map(({ port }) => port);
   const own = Number(process.env['VITEST_POOL_ID'] ?? 0) % 2;
   for (;;) {
     const base = 16_000 + 200 * (2 * randomInt(34) + own);
     if (given.includes(base)) continue;
     if (!taken.some((port) => port >= base && port < base + 20)) return base;
   }
-}
-
-/** Ports on which somebody listens; none where the system does not tell by a file. */
-function listening(): readonly number[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).flatMap((path) =>
-    readFileSync(path, 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[3] === '0A')
-      .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)),
-  );
 }
