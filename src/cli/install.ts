@@ -15,7 +15,7 @@ export const installCommand: Command = {
   options: [
     ...(['environment', 'release', 'python-version', 'engine', 'install-path', 'index'] as const),
     ...(['source', 'server-branch', 'client-branch', 'ref', 'repositories', 'repository'] as const),
-    ...(['enable-cuda', 'enable-cuda-mock', 'cuda-branch'] as const),
+    ...(['enable-cuda', 'enable-cuda-mock', 'no-cuda', 'cuda-branch'] as const),
     ...(['no-kernel-images', 'download-big-images'] as const),
     ...(['ports', 'postgres-port', 'redis-port', 'etcd-port', 'manager-port', 'webserver-port'] as const),
     ...([
@@ -23,6 +23,7 @@ export const installCommand: Command = {
       'agent-watcher-port',
       'start',
       'tmux',
+      'change',
       'yes',
       'dry-run',
       'json',
@@ -30,11 +31,14 @@ export const installCommand: Command = {
       'no-color',
     ] as const),
   ],
+  // a change is said of one environment at one time
+  typedOnly: ['change'],
   examples: [
     'bai-dev install -e dev2109',
     'bai-dev install -e dev2103 --release 21.03 --install-path ~/work/dev2103',
     'bai-dev install -e dev2109 --dry-run',
     'bai-dev install -e dev2103 --source git --source agent=pypi',
+    'bai-dev install -e dev2103 --change --ref manager=topic/mine',
   ],
   async perform(world, call) {
     const request = await requestOf(world, call);
@@ -64,6 +68,7 @@ export async function requestOf(
     wishes: wishesOf(wishes, 'BAI-USAGE'),
     defaults: wishesOf(defaults, 'BAI-CONFIG'),
     yes,
+    change: wishes.change ?? false,
     dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
   };
   return asking ? { ...said, wishes: { ...said.wishes, ...(await answers(world, said)) } } : said;

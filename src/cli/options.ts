@@ -50,6 +50,7 @@ export const options = {
   },
   'enable-cuda': { about: "the agent's CUDA plugin, for NVIDIA GPUs", group: 'What' },
   'enable-cuda-mock': { about: 'a plugin that makes GPUs up, for machines without any', group: 'What' },
+  'no-cuda': { about: 'no plugin for GPUs, also where variables or the file ask for one', group: 'What' },
   'cuda-branch': {
     value: 'branch',
     about: 'branch of the plugin; mock means --enable-cuda-mock',
@@ -103,6 +104,7 @@ export const options = {
     group: 'How',
   },
   yes: { about: 'agree to the plan beforehand', group: 'How' },
+  change: { about: 'make an environment that is there into what the other options say', group: 'How' },
   'dry-run': { about: 'show the plan and write nothing', group: 'How' },
   json: { about: 'one JSON object per line on stdout', group: 'How' },
   verbose: { about: 'tell every step and command', group: 'How' },

@@ -1,4 +1,5 @@
 // Options of install by name, as what is wished for an environment.
+import { Failure } from '../failure.ts';
 import type { Wishes } from '../operations/request.ts';
 import { portWish } from './ports.ts';
 import type { Values } from './settings.ts';
@@ -16,15 +17,20 @@ export function wishesOf(values: Values, code: 'BAI-USAGE' | 'BAI-CONFIG'): Wish
     ...(engine === undefined ? {} : { engine }),
     ...(sources === undefined ? {} : { sources }),
     ...(index === undefined ? {} : { index }),
-    ...acceleratorOf(values),
+    ...acceleratorOf(values, code),
     ...kernelImagesOf(values),
     ports: portWish(values, code),
   };
 }
 
 /** The mock is a kind of CUDA: whoever asks for both gets it. A branch of the plugin asks for the plugin. */
-function acceleratorOf(values: Values): Pick<Wishes, 'accelerator'> {
+function acceleratorOf(values: Values, code: 'BAI-USAGE' | 'BAI-CONFIG'): Pick<Wishes, 'accelerator'> {
   const branch = values['cuda-branch'];
+  if (values['no-cuda'] === true) {
+    const other = (['enable-cuda', 'enable-cuda-mock'] as const).find((name) => values[name] === true);
+    if (other === undefined && branch === undefined) return { accelerator: 'none' };
+    throw new Failure(code, `--no-cuda and --${other ?? 'cuda-branch'} cannot both be meant.`);
+  }
   if (values['enable-cuda-mock'] === true || branch === mockBranch) return { accelerator: 'cuda-mock' };
   return values['enable-cuda'] === true || branch !== undefined ? { accelerator: 'cuda' } : {};
 }

@@ -7,6 +7,7 @@ import { writeRecord } from './store.ts';
 
 /** A journal that also enters what is no step. As in `Journal`, each call returns when the entry is durable. */
 export interface RecordJournal extends Journal<Resource> {
+  /** What is ready has nothing of a former spec any more. */
   setPhase(phase: Phase): Promise<void>;
   addResource(resource: Resource): Promise<void>;
   dropResource(resource: Resource): Promise<void>;
@@ -47,6 +48,7 @@ export function openJournal(world: World, record: EnvironmentRecord): RecordJour
     },
     setPhase: (phase) => {
       record.phase = phase;
+      if (phase === 'ready') delete record.former;
       return save();
     },
     addResource: (resource) => {

@@ -20,6 +20,8 @@ export interface PortRequest {
   readonly wish: { readonly base?: number; readonly single: Readonly<Partial<Record<PortName, number>>> };
   /** Of all environments; that of this ID is no obstacle. */
   readonly records: readonly Pick<EnvironmentRecord, 'spec'>[];
+  /** Of an environment that is there: what is not named stays, and what it holds itself is no obstacle. */
+  readonly own?: { readonly base: number; readonly ports: Ports };
   /** Ports that are spoken for without a socket that listens, e.g. Docker's without its proxy. */
   readonly published?: readonly number[];
 }
@@ -53,6 +55,7 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
   const { wish } = request;
   assertPossible(world, wish);
   const busy = await busyOf(request);
+  if (request.own !== undefined) return changedPorts(request.own, wish, busy);
   if (wish.base !== undefined) {
     const ports = { ...blockPorts(wish.base), ...wish.single };
     return { base: wish.base, ports, blocked: await obstacles(ports, busy, wish) };
@@ -71,6 +74,25 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
   throw new Failure('BAI-PRECHECK', 'None of the blocks of ports from 10000 to 29999 is free.', {
     next: [{ purpose: 'name one', command: `bai-dev install -e ${request.id} --ports BASE` }],
   });
+}
+
+async function changedPorts(
+  own: NonNullable<PortRequest['own']>,
+  wish: PortRequest['wish'],
+  busy: Busy,
+): Promise<PortChoice> {
+  const moves = wish.base !== undefined && wish.base !== own.base;
+  const base = moves ? wish.base : own.base;
+  const ports = { ...(moves ? blockPorts(base) : own.ports), ...wish.single };
+  if (isSelfish(ports)) {
+    throw new Failure('BAI-USAGE', 'A port that was named is that of another server of the environment.');
+  }
+  const held = new Set(singlePorts(own.ports).map(([, port]) => port));
+  const fresh = Object.entries(ports).filter(([name, port]) =>
+    isRange(name) ? port !== own.ports[name as PortName] : !held.has(port),
+  );
+  const foreign = { ...busy, listening: new Set([...busy.listening].filter((port) => !held.has(port))) };
+  return { base, ports, blocked: await obstacles(Object.fromEntries(fresh), foreign, wish) };
 }
 
 interface Busy {

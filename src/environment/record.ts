@@ -32,6 +32,11 @@ export const recordSchema = z.strictObject({
   version: z.string(),
   createdAt: z.string(),
   spec: specSchema,
+  /**
+   * While the environment is changed: the specs of which something may still be there, the first being what it was
+   * when it was whole.
+   */
+  former: z.array(specSchema).optional(),
   phase: z.enum(phases),
   marks: z.record(z.string(), markSchema),
   /** In the order in which they were made: removed the other way round. */
@@ -39,7 +44,7 @@ export const recordSchema = z.strictObject({
   secrets: secretsSchema,
 });
 
-/** `phase`, `marks` and `resources` change while steps run; always through the journal. */
+/** `phase`, `former`, `marks` and `resources` change while steps run; always through the journal. */
 export type EnvironmentRecord = z.infer<typeof recordSchema>;
 export type Secrets = Readonly<z.infer<typeof secretsSchema>>;
 export type Phase = (typeof phases)[number];

@@ -1,4 +1,4 @@
-// What was wanted: everything that was decided about an environment, complete, frozen, written once.
+// What was wanted: everything that was decided about an environment, complete and frozen; only a change writes another.
 import { z } from 'zod';
 import { acceleratorName, releaseSchema } from '../release/release.ts';
 import { portsSchema } from './ports.ts';

@@ -15,6 +15,8 @@ export interface EtcdEntry {
 export interface EtcdTransaction {
   /** The whole transaction happens only if none of these keys exists. */
   readonly absent: readonly string[];
+  /** ... and only if each of these has that very value. */
+  readonly equal?: readonly EtcdEntry[];
   /** Removed before anything is put. */
   readonly removePrefixes?: readonly string[];
   readonly put: readonly EtcdEntry[];
@@ -47,16 +49,22 @@ export async function etcdRange(
   return rangeSchema.parse(answer).kvs.map(({ key, value }) => ({ key: decode(key), value: decode(value) }));
 }
 
-/** True if it happened, false if one of the keys that must be absent is there. Throws `BAI-ETCD`. */
+/** True if it happened, false if a key stood in its way. Throws `BAI-ETCD`. */
 export async function etcdTransaction(
   endpoint: Endpoint,
   transaction: EtcdTransaction,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { absent, removePrefixes = [], put } = transaction;
+  const { absent, equal = [], removePrefixes = [], put } = transaction;
   const body = {
     // a key that was never made has version 0
-    compare: absent.map((key) => ({ key: encode(key), target: 'VERSION', result: 'EQUAL', version: '0' })),
+    compare: [
+      ...absent.map((key) => ({ key: encode(key), target: 'VERSION', result: 'EQUAL', version: '0' })),
+      ...equal.map(({ key, value }) => ({
+        ...{ key: encode(key), target: 'VALUE', result: 'EQUAL' },
+        value: encode(value),
+      })),
+    ],
     success: [
       ...removePrefixes.map((prefix) => ({ requestDeleteRange: rangeOf(prefix) })),
       ...put.map(({ key, value }) => ({ requestPut: { key: encode(key), value: encode(value) } })),

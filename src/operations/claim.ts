@@ -22,7 +22,10 @@ export async function draftRecord(world: World, spec: EnvironmentRecord['spec'])
   };
 }
 
-/** Proves the ports free again and writes the record, in one step; false, and nothing written, if they are not. */
+/**
+ * Proves the ports free again and writes the record, in one step; false, and nothing written, if they are not. Those
+ * that `record.former` holds are its own.
+ */
 export async function claim(world: World, record: EnvironmentRecord, wish: PortWish): Promise<boolean> {
   const { host } = world;
   const lock = await acquireLock(world, join(host.folders.state, 'leases.lock'), {
@@ -34,7 +37,10 @@ export async function claim(world: World, record: EnvironmentRecord, wish: PortW
     const records = (
       await Promise.all(others.map((id) => readRecord(host, id).catch(() => undefined)))
     ).filter((other) => other !== undefined);
-    const again = await choosePorts(world, { id: record.spec.id, wish, records });
+    const before = record.former?.at(-1);
+    const own = before && { base: before.portBase, ports: before.ports };
+    const { id } = record.spec;
+    const again = await choosePorts(world, { id, wish, records, ...(own && { own }) });
     const same = JSON.stringify(again.ports) === JSON.stringify(record.spec.ports);
     if (!same || again.blocked.length > 0) return false;
     await writeRecord(host, record);

@@ -16,8 +16,9 @@ import {
 } from '../release/catalogue.ts';
 import { servicesOf, type Release } from '../release/release.ts';
 import type { World } from '../world.ts';
-import type { InstallRequest, KernelImageWish } from './request.ts';
-import { sourceDifferences } from './sources.ts';
+import { kernelImagesOf } from './kernels.ts';
+import type { InstallRequest } from './request.ts';
+import { conflict, differencesOf } from './differences.ts';
 
 /** The index that is asked when nobody names another. */
 export const publicIndex = 'https://pypi.org/simple';
@@ -38,7 +39,8 @@ export function draftOf(
 ): Draft {
   const { record, catalogue, engine, sources } = known;
   if (record !== undefined) {
-    assertAgreement(request, record.spec, catalogue);
+    const differences = differencesOf(request, record.spec, catalogue);
+    if (differences.length > 0) throw conflict(request.id, differences);
     const { spec } = record;
     return {
       id: request.id,
@@ -124,11 +126,6 @@ export function completeRelease(
 const acceleratorOf = ({ wishes, defaults }: Pick<InstallRequest, 'wishes' | 'defaults'>): AcceleratorKind =>
   wishes.accelerator ?? defaults.accelerator ?? 'none';
 
-function kernelImagesOf({ kernelImages }: Release, wish: KernelImageWish = 'usual'): readonly string[] {
-  if (wish === 'none') return [];
-  return kernelImages.filter(({ big }) => !big || wish === 'big').map(({ image }) => image);
-}
-
 /** The complete spec; call it only when the survey found no blocker. */
 export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
   const { python, engine, ports } = survey;
@@ -155,51 +152,4 @@ export function specOf(draft: Draft, survey: Survey): EnvironmentSpec {
     images: Object.fromEntries(servicesOf(release).map(({ service }) => [service.name, service.image])),
     index: draft.index,
   };
-}
-
-function assertAgreement({ id, wishes }: InstallRequest, spec: EnvironmentSpec, catalogue: Catalogue): void {
-  const wanted: [what: string, wish: string | number | undefined, is: string | number][] = [
-    [
-      '--release',
-      wishes.release === undefined ? undefined : findRelease(catalogue, wishes.release).version,
-      spec.release.version,
-    ],
-    ['--install-path', wishes.installPath, spec.installPath],
-    ['--python-version', samePython(wishes.pythonVersion, spec.python.version), spec.python.version],
-    ['--engine', wishes.engine === 'auto' ? undefined : wishes.engine, spec.engine],
-    ['the accelerator', wishes.accelerator, spec.accelerator.kind],
-    [
-      'kernel images',
-      wishes.kernelImages && listed(kernelImagesOf(spec.release, wishes.kernelImages)),
-      listed(spec.kernelImages),
-    ],
-    ['--index', wishes.index, spec.index],
-    ['--ports', wishes.ports.base, spec.portBase],
-    ...Object.entries(wishes.ports.single).map(([name, port]): [string, number, number] => [
-      `the port ${name}`,
-      port,
-      spec.ports[name as keyof typeof spec.ports],
-    ]),
-  ];
-  const differences = [
-    ...wanted.filter(([, wish, is]) => wish !== undefined && wish !== is),
-    ...sourceDifferences({ wishes }, spec),
-  ];
-  if (differences.length === 0) return;
-  const list = differences.map(([what, wish, is]) => `${what} is ${is}, not ${wish ?? ''}`).join('; ');
-  throw new Failure('BAI-CONFLICT-SPEC', `${id} exists and was made differently: ${list}.`, {
-    facts: { differences: differences.map(([what, wish, is]) => ({ what, wish, is })) },
-    next: [
-      { purpose: 'keep it as it is', command: `bai-dev install -e ${id}` },
-      { purpose: 'make it anew', command: `bai-dev delete -e ${id}` },
-      { purpose: 'or make another', command: 'bai-dev install -e ANOTHER-ID' },
-    ],
-  });
-}
-
-const listed = (images: readonly string[]): string => images.join(' and ') || 'none';
-
-/** `3.9` agrees with any 3.9.x. */
-function samePython(wish: string | undefined, is: string): string | undefined {
-  return wish !== undefined && is.startsWith(`${wish}.`) ? is : wish;
 }

@@ -7,22 +7,28 @@ import { sourceWord } from '../environment/spec.ts';
 import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isKept } from '../plan/run.ts';
+import type { Step } from '../plan/step.ts';
 import { survey } from '../prechecks/survey.ts';
 import { loadCatalogue } from '../release/catalogue.ts';
 import { isPastSupport } from '../release/release.ts';
-import type { Finding, PlannedStep } from '../report/events.ts';
+import type { Difference, PlannedStep } from '../report/events.ts';
+import type { Resource } from '../resources/resource.ts';
 import { forEnvironment, type World } from '../world.ts';
+import { assertNoBlocker } from './blockers.ts';
+import { changeOf, type Change } from './change.ts';
 import { claim, draftRecord } from './claim.ts';
+import { consent } from './consent.ts';
 import { removeEnvironment, wholeRemoval } from './removal.ts';
 import { completeRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
+import { leaveFormer } from './leaving.ts';
 import { stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
 import { sourcesOf, substitutes } from './sources.ts';
 import { walk } from './walk.ts';
 
 export interface InstallResult {
-  readonly outcome: 'made' | 'continued' | 'repaired' | 'unchanged' | 'planned';
+  readonly outcome: 'made' | 'continued' | 'repaired' | 'changed' | 'unchanged' | 'planned';
   readonly id: string;
   readonly release: string;
   readonly installPath: string;
@@ -31,6 +37,8 @@ export interface InstallResult {
   readonly account: { readonly email: string; readonly password: string };
   readonly ports: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
+  /** Only of a change. */
+  readonly differences?: readonly Difference[];
   /** Only for a dry run. */
   readonly plan?: readonly PlannedStep[];
 }
@@ -63,8 +71,8 @@ async function attemptInstall(
   began: number,
 ): Promise<InstallResult | 'again'> {
   const { host } = world;
-  const record = await readRecord(host, request.id);
-  if (record?.phase === 'deleting') {
+  const recorded = await readRecord(host, request.id);
+  if (recorded?.phase === 'deleting') {
     if (request.dryRun) {
       throw new Failure(
         'BAI-CONFLICT-PHASE',
@@ -78,6 +86,9 @@ async function attemptInstall(
     return 'again';
   }
   const catalogue = await loadCatalogue(host.assets);
+  const change =
+    recorded && request.change ? await changeOf(world, request, { record: recorded, catalogue }) : undefined;
+  const record = change?.record ?? recorded;
   const release = record?.spec.release ?? completeRelease(request, catalogue);
   const [{ engine, reason }, sources] = await Promise.all([
     engineOf(world, request, { release, ...(record && { record }) }),
@@ -121,7 +132,11 @@ async function attemptInstall(
   };
 
   // A run with nothing to do asks the machine nothing that could stop it, and takes no lock.
-  const known = record && (await plannedSteps(world, record));
+  const known = record && (await plannedSteps(world, record, recorded));
+  if (change !== undefined) {
+    const { differences, stops, removes } = change;
+    world.report.emit({ kind: 'change', differences, stops, removes });
+  }
   if (record?.phase === 'ready' && known?.every(({ outlook }) => outlook === 'keep') === true) {
     return finish('unchanged', record);
   }
@@ -138,8 +153,10 @@ async function attemptInstall(
   const planned = record ?? (await draftRecord(world, specOf(draft, found)));
   const steps = known ?? (await plannedSteps(world, planned));
   world.report.emit({ kind: 'plan', steps, seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') });
-  if (request.dryRun) return finish('planned', planned, { plan: steps, warnings });
-  if (
+  const differences = change && { differences: change.differences };
+  if (request.dryRun) return finish('planned', planned, { plan: steps, warnings, ...differences });
+  if (change !== undefined) await agree(world, request, change);
+  else if (
     world.ask.available &&
     !request.yes &&
     !(await world.ask.confirm({ message: `Make ${draft.id} like this?`, initial: true }))
@@ -151,45 +168,60 @@ async function attemptInstall(
     command: `install -e ${draft.id}`,
   });
   try {
-    if (!sameRecord(await readRecord(host, draft.id), record)) return 'again';
-    if (record === undefined && !(await claim(world, planned, draft.ports))) return 'again';
+    if (!sameRecord(await readRecord(host, draft.id), recorded)) return 'again';
+    const wish = recorded === undefined ? draft.ports : change?.ports;
+    if (wish !== undefined && !(await claim(world, planned, wish))) return 'again';
     // before the walk, which changes the record's phase
-    const outcome = record === undefined ? 'made' : record.phase === 'ready' ? 'repaired' : 'continued';
+    const outcome = change !== undefined ? 'changed' : outcomeOf(recorded);
     world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
     const journal = openJournal(world, planned);
+    await leaveFormer(world, planned, journal);
     await walk(world, { record: planned, steps: stepsOfRecord(world, planned), journal });
     await journal.setPhase('ready');
-    return finish(outcome, planned, { warnings });
+    return finish(outcome, planned, { warnings, ...differences });
   } finally {
     await lock.release();
   }
 }
 
-/** The plan, with what is found done already: each step is looked at once. */
-async function plannedSteps(world: World, record: EnvironmentRecord): Promise<PlannedStep[]> {
+const outcomeOf = (before: EnvironmentRecord | undefined): InstallResult['outcome'] =>
+  before === undefined ? 'made' : before.phase === 'ready' ? 'repaired' : 'continued';
+
+function agree(world: World, { id, yes }: InstallRequest, { stops }: Change): Promise<void> {
+  const first =
+    stops.length === 0 ? '' : ` ${stops.join(', ')} ${stops.length === 1 ? 'is' : 'are'} stopped.`;
+  return consent(world, {
+    yes,
+    question: `Change ${id} like this?${first}`,
+    act: `Changing ${id}`,
+    command: `bai-dev install -e ${id} --change --yes …`,
+    declined: 'Nothing has been changed.',
+  });
+}
+
+/**
+ * The plan, with what is found done already: each step is looked at once. What stays the same in a change is looked at
+ * where it is now, as servers do not answer yet where they will.
+ */
+async function plannedSteps(world: World, record: EnvironmentRecord, now = record): Promise<PlannedStep[]> {
   const journal = { mark: (id: string) => record.marks[id] };
+  const there = new Map(stepsOfRecord(world, now).map((step) => [step.id, step]));
+  const looked = (step: Step<Resource>): Step<Resource> => {
+    const before = there.get(step.id);
+    return before?.check === undefined
+      ? step
+      : { ...step, check: () => before.check?.() ?? Promise.resolve(false) };
+  };
   return Promise.all(
     stepsOfRecord(world, record).map(async (step) => ({
       id: step.id,
       title: step.title,
       group: step.group,
-      outlook: (await isKept(step, journal).catch(() => false)) ? ('keep' as const) : ('make' as const),
+      outlook: (await isKept(looked(step), journal).catch(() => false))
+        ? ('keep' as const)
+        : ('make' as const),
       ...step.cost,
     })),
-  );
-}
-
-function assertNoBlocker(id: string, findings: readonly Finding[]): void {
-  const blockers = findings.filter(({ severity }) => severity === 'blocker');
-  const [first] = blockers;
-  if (first === undefined) return;
-  throw new Failure(
-    'BAI-PRECHECK',
-    `This machine cannot hold ${id} yet: ${blockers.map(({ title }) => title).join('; ')}.`,
-    {
-      facts: { findings: blockers },
-      next: blockers.flatMap(({ next }) => next ?? []),
-    },
   );
 }
 

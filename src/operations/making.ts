@@ -16,6 +16,7 @@ export function makingOf(world: World, record: EnvironmentRecord): Making {
   return {
     world,
     spec,
+    former: record.former ?? [],
     secrets,
     engine: restoringEngine(
       world,

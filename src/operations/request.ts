@@ -1,7 +1,7 @@
 // What the command line, the variables, the config file and the answers of a person add up to.
 import type { EnvironmentId } from '../environment/id.ts';
 import type { PortWish } from '../prechecks/draft.ts';
-import type { AcceleratorName } from '../release/release.ts';
+import type { AcceleratorKind } from '../release/accelerator.ts';
 import type { EngineWish } from './engine.ts';
 import type { SourceWishes } from './sources.ts';
 
@@ -18,7 +18,7 @@ export interface Wishes {
   readonly engine?: EngineWish;
   readonly sources?: SourceWishes;
   readonly index?: string;
-  readonly accelerator?: AcceleratorName;
+  readonly accelerator?: AcceleratorKind;
   readonly kernelImages?: KernelImageWish;
   readonly ports: PortWish;
 }
@@ -34,4 +34,6 @@ export interface InstallRequest {
   /** Consent was given beforehand. */
   readonly yes: boolean;
   readonly dryRun: boolean;
+  /** An environment that was made differently is to become what is wished. */
+  readonly change: boolean;
 }

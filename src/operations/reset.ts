@@ -67,7 +67,9 @@ export async function reset(outer: World, request: ResetRequest): Promise<ResetR
 async function wholeRecord(world: World, id: string): Promise<EnvironmentRecord> {
   const record = await existingRecord(world, id);
   const begun = stepsOfRecord(world, record).every((step) => record.marks[step.id] !== undefined);
-  return record.phase === 'installing' && begun ? record : readyRecord(world, id);
+  return record.phase === 'installing' && begun && record.former === undefined
+    ? record
+    : readyRecord(world, id);
 }
 
 /** The record goes on to name what was removed: the steps make the very same things again. */

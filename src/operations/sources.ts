@@ -90,11 +90,18 @@ export function demandsOf(
   });
 }
 
-/** Where an environment that is there differs from what was wished for it: what, is, wish. */
+export interface SourceDifference {
+  readonly tree: string;
+  readonly aspect: 'source' | 'ref' | 'repository';
+  readonly wish: string;
+  readonly is: string;
+}
+
+/** Where an environment that is there differs from what was wished for it. */
 export function sourceDifferences(
   { wishes }: Pick<InstallRequest, 'wishes'>,
   spec: Pick<EnvironmentSpec, 'release' | 'trees'>,
-): readonly (readonly [what: string, wish: string, is: string])[] {
+): readonly SourceDifference[] {
   const said = saidOf(wishes.sources, spec.release, 'BAI-USAGE');
   const demands = demandsOf({ wishes, defaults: { ports: { single: {} } } }, spec.release);
   return demands.flatMap(({ tree, address }) => {
@@ -102,17 +109,17 @@ export function sourceDifferences(
     const is = spec.trees[tree];
     if (is === undefined) return [];
     const moved = wish.repository !== undefined || wishes.sources?.repositories !== undefined;
-    const pairs: (readonly [string, string | undefined, string])[] = [
-      [`the source of ${tree}`, wish.source === 'auto' ? undefined : wish.source, is.source],
+    const pairs: (readonly [aspect: SourceDifference['aspect'], wish: string | undefined, is: string])[] = [
+      ['source', wish.source === 'auto' ? undefined : wish.source, is.source],
       ...(is.source === 'git'
         ? ([
-            [`the ref of ${tree}`, wish.ref, is.ref],
-            [`the repository of ${tree}`, moved ? address : undefined, is.address],
+            ['ref', wish.ref, is.ref],
+            ['repository', moved ? address : undefined, is.address],
           ] as const)
         : []),
     ];
-    return pairs.flatMap(([what, wanted, now]) =>
-      wanted === undefined || wanted === now ? [] : [[what, wanted, now] as const],
+    return pairs.flatMap(([aspect, wanted, now]) =>
+      wanted === undefined || wanted === now ? [] : [{ tree, aspect, wish: wanted, is: now }],
     );
   });
 }

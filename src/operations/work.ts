@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { rescuesFolder } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
-import type { Resource, ResourceOf } from '../resources/resource.ts';
+import type { Resource } from '../resources/resource.ts';
 import { rescue } from '../source/rescue.ts';
 import { workplaces, type Workplace } from '../source/work.ts';
-import { excludedFrom } from '../steps/sources.ts';
+import { oursIn } from '../steps/excluded.ts';
 import type { World } from '../world.ts';
 import { timeStamp } from './snapshot.ts';
 
@@ -25,7 +25,12 @@ export async function workAmong(
 ): Promise<Workplace[]> {
   const trees = resources.filter((resource) => resource.kind === 'tree');
   const found = await Promise.all(
-    trees.map((tree) => workplaces(world, tree.path, oursIn(world, record, tree))),
+    trees.map(({ path, tree }) => {
+      // one that a change was about to remove is known only to what was
+      const specs = [record.spec, ...(record.former ?? [])];
+      const spec = specs.find((one) => Object.hasOwn(one.release.trees, tree)) ?? record.spec;
+      return workplaces(world, path, oursIn(world, { spec, resources: record.resources }, tree));
+    }),
   );
   return found.flat();
 }
@@ -64,16 +69,4 @@ export async function rescueWork(
   const message = `Work in ${id} was saved in ${folder}. It is brought back by: ${command}`;
   world.report.emit({ kind: 'note', severity: 'warning', message });
   return { folder, command };
-}
-
-/** Patterns of what is no work: what tools and daemons write, and all files of the tree that the record lists. */
-function oursIn(
-  { host }: World,
-  { spec, resources }: EnvironmentRecord,
-  { path, tree }: ResourceOf<'tree'>,
-): string[] {
-  const listed = resources.flatMap((one) =>
-    one.kind === 'file' && one.tree === path ? [one.path.slice(path.length)] : [],
-  );
-  return [...new Set([...excludedFrom(host, spec, tree), ...listed])].filter((line) => !line.startsWith('#'));
 }

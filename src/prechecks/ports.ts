@@ -12,8 +12,11 @@ export interface PortFacts {
   readonly ports: Ports;
 }
 
-/** An existing environment keeps its ports. Throws `BAI-USAGE` for a wish that no machine could grant. */
-export async function checkPorts(world: World, draft: Draft): Promise<Checked<PortFacts>> {
+/** An existing environment keeps its ports, unless it is to change from its `own`. Throws `BAI-USAGE` for a wish that no machine could grant. */
+export async function checkPorts(
+  world: World,
+  draft: Pick<Draft, 'id' | 'ports' | 'record'> & { readonly own?: PortFacts },
+): Promise<Checked<PortFacts>> {
   if (draft.record !== undefined) {
     const { portBase: base, ports } = draft.record.spec;
     return { findings: [fine(base, ports)], facts: { base, ports } };
@@ -23,7 +26,8 @@ export async function checkPorts(world: World, draft: Draft): Promise<Checked<Po
   const records = await Promise.all(ids.map((id) => readRecord(world.host, id).catch(() => undefined)));
   const others = records.filter((record) => record !== undefined);
   try {
-    const choice = await choosePorts(world, { id: draft.id, wish: draft.ports, records: others });
+    const { id, ports: wish, own } = draft;
+    const choice = await choosePorts(world, { id, wish, records: others, ...(own && { own }) });
     if (choice.blocked.length > 0) {
       return { findings: choice.blocked.map((port) => blocker(draft.id, port, world.now())) };
     }

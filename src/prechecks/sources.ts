@@ -4,11 +4,17 @@ import type { Finding } from '../report/events.ts';
 import type { Checked, Draft, DraftSource } from './draft.ts';
 
 /** One finding for what can be had, and one for each tree that cannot; where PyPI stands in is no trouble. */
-export function checkSources({ sources, id, release }: Draft): Checked<never> {
+export function checkSources({
+  sources,
+  id,
+  release,
+  change = false,
+}: Pick<Draft, 'sources' | 'id' | 'release'> & { readonly change?: boolean }): Checked<never> {
+  const command = change
+    ? `bai-dev install -e ${id} --change`
+    : `bai-dev install -e ${id} --release ${release.version}`;
   const blockers = sources.flatMap(({ source, ...answer }) =>
-    source === undefined
-      ? [blocker(answer, release, `bai-dev install -e ${id} --release ${release.version}`)]
-      : [],
+    source === undefined ? [blocker(answer, release, command)] : [],
   );
   const cloned = sources.filter(({ source }) => source?.source === 'git').length;
   const title = cloned === 1 ? '1 repository answers' : `${cloned} repositories answer`;

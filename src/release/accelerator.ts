@@ -11,6 +11,26 @@ export function withAccelerator(release: Release, kind: AcceleratorKind): Releas
   return added === undefined ? undefined : merged(release, added);
 }
 
+/** The release as it was before an accelerator was added to it. */
+export function withoutAccelerator(release: Release, kind: AcceleratorKind): Release {
+  const added = kind === 'none' ? undefined : release.accelerators[kind];
+  if (added === undefined) return release;
+  const own = <T>(table: Readonly<Record<string, T>>, of: object): Record<string, T> =>
+    Object.fromEntries(Object.entries(table).filter(([name]) => !Object.hasOwn(of, name)));
+  const files = new Set(added.files.map((file) => JSON.stringify(file)));
+  const virtualenvs = Object.entries(own(release.virtualenvs, added.virtualenvs)).map(([name, entry]) => [
+    name,
+    { ...entry, shares: entry.shares.filter((tree) => added.shares[name]?.includes(tree) !== true) },
+  ]);
+  return {
+    ...release,
+    trees: own(release.trees, added.trees),
+    virtualenvs: Object.fromEntries(virtualenvs) as Release['virtualenvs'],
+    components: own(release.components, added.components),
+    files: release.files.filter((file) => !files.has(JSON.stringify(file))),
+  };
+}
+
 function merged(release: Release, added: Accelerator): Release {
   const virtualenvs = Object.entries(release.virtualenvs).map(([name, entry]) => [
     name,

@@ -41,6 +41,15 @@ export interface PlannedStep {
   readonly seconds?: number;
 }
 
+/** One thing in which an environment is to become another. */
+export interface Difference {
+  readonly what: string;
+  readonly is: string | number;
+  readonly wish: string | number;
+  /** One sentence: what is done for it. */
+  readonly means: string;
+}
+
 export type Event =
   | {
       readonly kind: 'environment';
@@ -56,6 +65,13 @@ export type Event =
       readonly random?: boolean;
     }
   | { readonly kind: 'note'; readonly message: string; readonly severity: 'note' | 'warning' }
+  /** What a change is about; the daemons that are stopped for it and the things that go. */
+  | {
+      readonly kind: 'change';
+      readonly differences: readonly Difference[];
+      readonly stops: readonly string[];
+      readonly removes: readonly string[];
+    }
   | { readonly kind: 'prechecks'; readonly findings: readonly Finding[]; readonly seconds: number }
   | {
       readonly kind: 'plan';

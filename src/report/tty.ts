@@ -90,6 +90,7 @@ export function terminalOutput(parts: TerminalParts): Output {
         working = event.command === 'install';
         break;
       case 'note':
+      case 'change':
         for (const line of eventLines(event, look(), verbose))
           say(wrap(line, look().width - 3).map((part) => `  ${part}`));
         break;
@@ -115,7 +116,7 @@ export function terminalOutput(parts: TerminalParts): Output {
     emit: (event) => {
       enter(live, event, clock());
       note(event);
-      if (verbose && !['environment', 'note', 'prechecks'].includes(event.kind)) {
+      if (verbose && !['environment', 'note', 'change', 'prechecks'].includes(event.kind)) {
         say(eventLines(event, look(), true));
       }
       start();

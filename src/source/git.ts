@@ -52,13 +52,13 @@ export async function cloneTree(world: World, wish: CloneWish): Promise<string> 
 }
 
 /** Seconds for one transfer; one that stands still is ended much earlier. */
-const limit = 3600;
+export const limit = 3600;
 
 /**
  * Brings only what the ref needs, without the content of older files where the server can leave it out; a later
  * `git fetch` of the developer brings all branches. Gives the commit to check out.
  */
-async function fetchRef(world: World, wish: CloneWish): Promise<string> {
+export async function fetchRef(world: World, wish: CloneWish): Promise<string> {
   const { ref, kind, commit, address } = wish.source;
   const local = async (...args: string[]): Promise<string> =>
     (await git(world, { folder: wish.partial, args })).trim();
@@ -144,7 +144,10 @@ async function checkOut(
 }
 
 /** Submodules; where the release's repositories were moved, those that lie beside them were moved as well. */
-async function fetchSubmodules(world: World, { tree, source, partial, progress }: CloneWish): Promise<void> {
+export async function fetchSubmodules(
+  world: World,
+  { tree, source, partial, progress }: CloneWish,
+): Promise<void> {
   if ((await kindOf(join(partial, '.gitmodules'))) === undefined) return;
   const run = (...args: string[]): Promise<string> => git(world, { folder: partial, args });
   const listed = await git(world, {

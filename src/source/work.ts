@@ -8,6 +8,9 @@ import type { World } from '../world.ts';
 /** Marks the commit that the install made. */
 export const installedRef = 'refs/bai-dev/installed';
 
+/** Below it are those that it marked before a change: what they lead to exists elsewhere as well. */
+export const formerRefs = 'refs/bai-dev/former';
+
 export interface Work {
   readonly kind:
     'changes' | 'untracked' | 'ignored' | 'stash' | 'commits' | 'operation' | 'worktree' | 'unknown';
@@ -100,7 +103,9 @@ export async function stashesOf(ask: Asker): Promise<{ hash: string; parts: stri
 
 /** Hash, short hash and title of commits that neither a remote has nor the install made; without what stashes are. */
 export async function ownCommits(ask: Asker, base?: string): Promise<{ hash: string; title: string }[]> {
-  const known = lines(await ask('for-each-ref', '--format=%(objectname)', installedRef, 'refs/remotes'));
+  const known = lines(
+    await ask('for-each-ref', '--format=%(objectname)', installedRef, formerRefs, 'refs/remotes'),
+  );
   const stashed = new Set((await stashesOf(ask)).flatMap(({ hash, parts: more }) => [hash, ...more]));
   const not = [...known, ...(base === undefined ? [] : [base])].map((commit) => `^${commit}`);
   // of any branch, tag or detached HEAD, and what only a log of theirs still knows

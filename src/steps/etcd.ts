@@ -37,7 +37,86 @@ export function etcdSteps(making: Making): Step<Resource>[] {
         control.summary(`${entries.length} keys in etcd`);
       },
     },
+    ...(formerValues(making).size === 0 ? [] : [adaptStep(making)]),
   ];
+}
+
+/** Only while the environment is changed, and only if keys are to hold something else. */
+export const adaptStepId = 'etcd:adapt';
+
+/** Gives keys whose value is another now that value, where they still hold one of ours: the rest is drift. */
+function adaptStep(making: Making): Step<Resource> {
+  const { endpoints, world } = making;
+  return {
+    id: adaptStepId,
+    title: 'keys of etcd',
+    group: 'Database and etcd',
+    after: ['etcd:fill'],
+    // what it holds is looked at each time
+    check: async () => {
+      const { outdated, drifted } = await comparedKeys(making);
+      return outdated.length + drifted.length === 0;
+    },
+    run: async (control) => {
+      for (let attempt = 0; ; attempt += 1) {
+        const { outdated, drifted } = await comparedKeys(making);
+        const equal = outdated.map(({ key, is }) => ({ key, value: is }));
+        const put = outdated.map(({ key, wanted }) => ({ key, value: wanted }));
+        const done =
+          put.length === 0 ||
+          (await etcdTransaction(endpoints.etcd, { absent: [], equal, put }, world.signal));
+        if (!done && attempt < 5) continue;
+        if (!done)
+          throw new Failure('BAI-ETCD', 'The keys in etcd change faster than they can be rewritten.');
+        for (const { key, is, wanted } of drifted) {
+          const holds = is === undefined ? 'is gone' : `holds ${JSON.stringify(is)}`;
+          const message = `The key ${key} in etcd ${holds} and is left so; ours would be ${JSON.stringify(wanted)}.`;
+          world.report.emit({ kind: 'note', severity: 'warning', message });
+        }
+        control.summary(`${put.length} ${put.length === 1 ? 'key' : 'keys'} rewritten`);
+        return;
+      }
+    },
+  };
+}
+
+interface Compared {
+  readonly outdated: readonly { readonly key: string; readonly is: string; readonly wanted: string }[];
+  readonly drifted: readonly {
+    readonly key: string;
+    readonly is: string | undefined;
+    readonly wanted: string;
+  }[];
+}
+
+/** What keys were to hold before, of those that are to hold something else now. */
+function formerValues(making: Making): ReadonlyMap<string, ReadonlySet<string>> {
+  const before = new Map<string, Set<string>>();
+  for (const { key, value } of making.former.flatMap((spec) => etcdEntries({ ...making, spec }))) {
+    before.set(key, (before.get(key) ?? new Set()).add(value));
+  }
+  const now = new Map(etcdEntries(making).map(({ key, value }) => [key, value]));
+  return new Map([...before].filter(([key, values]) => [...values].some((value) => value !== now.get(key))));
+}
+
+/** Keys that were to hold something else before, as far as they do not hold what they should. */
+async function comparedKeys(making: Making): Promise<Compared> {
+  const { endpoints, spec, world } = making;
+  const before = formerValues(making);
+  const range = await etcdRange(endpoints.etcd, spec.release.etcd.prefix, world.signal);
+  const there = new Map(range.map(({ key, value }) => [key, value]));
+  const differing = etcdEntries(making).flatMap(({ key, value: wanted }) => {
+    const ours = before.get(key);
+    const is = there.get(key);
+    if (ours === undefined || is === wanted) return [];
+    return [{ key, is, wanted, isOurs: is !== undefined && ours.has(is) }];
+  });
+  return {
+    outdated: differing.flatMap(({ key, is, wanted, isOurs }) =>
+      isOurs && is !== undefined ? [{ key, is, wanted }] : [],
+    ),
+    drifted: differing.flatMap(({ key, is, wanted, isOurs }) => (isOurs ? [] : [{ key, is, wanted }])),
+  };
 }
 
 /** Every key that a fresh environment has, with its value. */

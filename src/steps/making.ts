@@ -9,6 +9,8 @@ export interface Making {
   /** Its children carry the environment's ID. */
   readonly world: World;
   readonly spec: EnvironmentSpec;
+  /** While the environment is changed: what it was, the first being what it was when it was whole. */
+  readonly former: readonly EnvironmentSpec[];
   readonly secrets: Secrets;
   readonly engine: HalfstackEngine;
   readonly stack: Stack;

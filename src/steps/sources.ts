@@ -1,24 +1,26 @@
 // Steps that bring the trees: each a clone of its repository, or the exact source distribution made into one.
 import { basename, dirname, join } from 'node:path';
 import { member, treePath } from '../environment/names.ts';
-import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
-import { readAsset } from '../host/assets.ts';
 import { kindOf, removeEmptyFolder } from '../host/files.ts';
 import type { Step, StepControl } from '../plan/step.ts';
 import { published } from '../release/release.ts';
 import { treePartial } from '../resources/tree.ts';
 import type { Resource } from '../resources/resource.ts';
 import { cloneTree } from '../source/git.ts';
+import { noteSource } from '../source/exchange.ts';
 import { isTree, makeTree } from '../source/pypi.ts';
-import type { Host } from '../world.ts';
+import { switchedCopy } from '../source/switch.ts';
+import { isCloneOf, isOfAnother, replaceTree, settleTree, sourceNote } from './exchange.ts';
+import { excludedFrom } from './excluded.ts';
 import type { Making } from './making.ts';
 
 /** The step that makes a tree. */
 export const sourceStep = (tree: string): string => `source:${tree}`;
 
 /** One step a tree, all side by side. */
-export function sourceSteps({ world, spec }: Making): readonly Step<Resource>[] {
+export function sourceSteps(making: Making): readonly Step<Resource>[] {
+  const { world, spec, former } = making;
   return Object.entries(spec.release.trees).map(([name, tree]): Step<Resource> => {
     const path = treePath(spec, name);
     const { title, inputs, make } = makingOf({ world, spec }, name);
@@ -35,9 +37,16 @@ export function sourceSteps({ world, spec }: Making): readonly Step<Resource>[] 
       makes: () => [{ kind: 'tree', path, tree: name }],
       check: () => isTree(path),
       run: async (control) => {
-        if (await isTree(path)) return;
+        const progress: StepControl['progress'] = (detail, count) => control.progress(detail, count);
+        await settleTree(making, name);
+        if (await isTree(path)) {
+          if (!(await isOfAnother(making, name))) return;
+          control.summary(await replaceTree(making, name, (next) => make(next, progress)));
+          return;
+        }
         await assertFree(path);
-        control.summary(await make((detail, count) => control.progress(detail, count)));
+        control.summary(await make(path, progress));
+        if (former.length > 0) await noteSource(path, sourceNote(spec.trees[name]));
       },
     };
   });
@@ -48,13 +57,13 @@ interface SourceMaking {
   readonly title: string;
   /** Of PyPI as they were before there was git: what was made then is still what it should be. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly make: (progress: StepControl['progress']) => Promise<string>;
+  readonly make: (path: string, progress: StepControl['progress']) => Promise<string>;
 }
 
 function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string): SourceMaking {
   const tree = member(spec.release.trees, name, 'tree');
-  const path = treePath(spec, name);
-  const partial = treePartial(path);
+  const place = treePath(spec, name);
+  const partial = treePartial(place);
   const exclude = excludedFrom(world.host, spec, name);
   const { index } = spec;
   const source = spec.trees[name];
@@ -63,8 +72,14 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
     return {
       title: `${name} ${ref}`,
       inputs: { address, ref, kind, commit },
-      make: async (progress) => {
-        const made = await cloneTree(world, { name, tree, source, path, partial, index, exclude, progress });
+      make: async (path, progress) => {
+        const wish = { name, tree, source, path, partial, index, exclude, progress };
+        const goesOn = path !== place && (await isCloneOf(world, place, source));
+        // data of the tree goes along as it is; a virtualenv in it is made anew
+        const without = ['.venv', ...tree.folders];
+        const made = await (goesOn
+          ? switchedCopy(world, { ...wish, from: place, without })
+          : cloneTree(world, wish));
         return `${name} ${ref} (${made.slice(0, 8)})`;
       },
     };
@@ -75,7 +90,7 @@ function makingOf({ world, spec }: Pick<Making, 'world' | 'spec'>, name: string)
   return {
     title: `${name} ${version}`,
     inputs: { file, sha256, binaries },
-    make: async (progress) => {
+    make: async (path, progress) => {
       const { branch } = tree;
       const day = spec.release.released;
       await makeTree(world, { tree: packed, path, partial, index, branch, day, exclude, progress });
@@ -95,19 +110,4 @@ async function assertFree(path: string): Promise<void> {
       { purpose: 'move it away', command: `mv ${path} ${join(dirname(path), `${basename(path)}.old`)}` },
     ],
   });
-}
-
-/**
- * What is in a tree without being its own: patterns of what tools and daemons write, and all that we put there,
- * so that a fresh tree is clean and stays so while everything runs.
- */
-export function excludedFrom(host: Host, { release }: EnvironmentSpec, tree: string): string[] {
-  const general = readAsset(host, 'templates/exclude.txt');
-  const { certificate } = release;
-  const ours = [
-    ...release.files.filter((file) => file.tree === tree).map(({ path }) => path),
-    ...(certificate.tree === tree ? [certificate.certificate, certificate.key] : []),
-  ];
-  const folders = member(release.trees, tree, 'tree').folders.map((folder) => `/${folder}/`);
-  return [...general.trimEnd().split('\n'), ...ours.map((path) => `/${path}`), ...folders];
 }

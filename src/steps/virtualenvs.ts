@@ -75,7 +75,15 @@ function uvStep({ world, spec }: Making): Step<Resource> {
 
 function virtualenvStep({ world, spec }: Making, name: string): Step<Resource> {
   const { tree, extras, shares, seconds } = member(spec.release.virtualenvs, name, 'virtualenv');
-  const inputs = { python: spec.python, policy: spec.release.resolution, tree, extras, shares };
+  const cloned = [tree, ...shares].flatMap((one) => {
+    const source = spec.trees[one];
+    return source?.source === 'git' ? [[one, source] as const] : [];
+  });
+  const inputs = {
+    ...{ python: spec.python, policy: spec.release.resolution, tree, extras, shares },
+    // another ref may ask for other packages; of PyPI's the release's data tells which they are
+    ...(cloned.length === 0 ? {} : { cloned: Object.fromEntries(cloned) }),
+  };
   const wish = { spec, name, asked: fingerprint(inputs) };
   return {
     id: `virtualenv:${name}`,

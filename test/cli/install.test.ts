@@ -42,6 +42,7 @@ describe('without a terminal', () => {
       defaults: { ports: { single: {} } },
       yes: false,
       dryRun: false,
+      change: false,
     });
   });
 
@@ -87,6 +88,7 @@ describe('without a terminal', () => {
       },
       yes: true,
       dryRun: true,
+      change: false,
     });
   });
 });

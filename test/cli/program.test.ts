@@ -43,11 +43,6 @@ describe('help', () => {
     const argv = example.split(' ').slice(1);
     expect(read(...argv).kind).toBe('call');
   });
-
-  it('does not offer what is not built', () => {
-    const help = text('install', '--help');
-    expect(help).not.toContain('--change');
-  });
 });
 
 describe('version', () => {

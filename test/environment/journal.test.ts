@@ -37,8 +37,12 @@ describe('the journal', () => {
     await journal.done('a', 'print');
     expect(onDisk().marks['a']).toMatchObject({ state: 'done', fingerprint: 'print' });
     expect(journal.mark('a')).toEqual(onDisk().marks['a']);
+    record.former = [record.spec];
+    await journal.setPhase('installing');
+    expect(onDisk().former).toHaveLength(1);
     await journal.setPhase('ready');
-    expect(onDisk().phase).toBe('ready');
+    expect(onDisk()).toMatchObject({ phase: 'ready' });
+    expect(onDisk()).not.toHaveProperty('former');
     await journal.addResource(file('/f'));
     await journal.dropResource({ ...tree('/t'), tree: 'other name' } as Resource);
     expect(onDisk().resources).toEqual([file('/f')]);

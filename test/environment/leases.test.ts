@@ -188,3 +188,33 @@ test('whatever others have leased, a choice overlaps with none of it and gives n
     { numRuns: 25 },
   );
 });
+
+describe('of an environment that is there', () => {
+  const own = { base: quiet, ports: blockPorts(quiet) };
+  const change = (wish: Parameters<typeof choosePorts>[1]['wish']) =>
+    choosePorts(box.world, { id: 'mine', wish, records: [], own });
+
+  test('what is not named stays, and its own servers are in nobody’s way', async () => {
+    await occupy(own.ports.postgres);
+    const { base, ports, blocked } = await change({ single: { manager: quiet + 15 } });
+    expect({ base, ports }).toEqual({ base: quiet, ports: { ...own.ports, manager: quiet + 15 } });
+    expect(blocked).toEqual([]);
+    expect(await change({ base: quiet, single: {} })).toMatchObject({ ...own, blocked: [] });
+  });
+
+  test('a block may overlap with the one that it has, but with no stranger', async () => {
+    await occupy(own.ports.redis);
+    expect(await change({ base: quiet + 1, single: {} })).toMatchObject({
+      ports: blockPorts(quiet + 1),
+      blocked: [],
+    });
+    const stranger = await occupy(quiet + 17);
+    expect((await change({ base: quiet + 17, single: {} })).blocked).toMatchObject([{ port: stranger }]);
+  });
+
+  test('one port for two servers is a usage error', async () => {
+    await expect(change({ single: { redis: own.ports.postgres } })).rejects.toMatchObject({
+      code: 'BAI-USAGE',
+    });
+  });
+});

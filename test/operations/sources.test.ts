@@ -120,7 +120,8 @@ describe('an environment that is there', () => {
       common: { source: 'pypi', ref: '21.3.14', address: 'backend.ai-common' },
     },
   } satisfies Pick<EnvironmentSpec, 'release' | 'trees'>;
-  const differences = (wished: Said) => sourceDifferences(request(wished), spec).map(([what]) => what);
+  const differences = (wished: Said) =>
+    sourceDifferences(request(wished), spec).map(({ aspect, tree }) => `the ${aspect} of ${tree}`);
 
   it('agrees with what it is, and with whatever is chosen by itself', () => {
     expect(differences({})).toEqual([]);

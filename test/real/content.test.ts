@@ -291,6 +291,7 @@ function prepared(real: RealStack): Making {
       secrets,
       engine,
       stack,
+      former: [],
       endpoints: stack.endpoints,
       // never empty, so that a step that is there already is seen as kept
       resources: () => [{ kind: 'lease', base: spec.portBase }],

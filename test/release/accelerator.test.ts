@@ -1,6 +1,6 @@
 // What an accelerator makes of a release.
 import { describe, expect, it } from 'vitest';
-import { withAccelerator } from '../../src/release/accelerator.ts';
+import { withAccelerator, withoutAccelerator } from '../../src/release/accelerator.ts';
 import { loadCatalogue } from '../../src/release/catalogue.ts';
 import { crossMistakes } from '../../src/release/check.ts';
 import { repository } from '../rig/world.ts';
@@ -25,6 +25,11 @@ describe.each(releases.map((release) => [release.version, release] as const))(
         expect(wider?.virtualenvs['manager']).toEqual(release.virtualenvs['manager']);
       },
     );
+
+    it.each(['cuda', 'cuda-mock'] as const)('is itself again without %s', (kind) => {
+      const wider = withAccelerator(release, kind);
+      expect(wider && withoutAccelerator(wider, kind)).toEqual(release);
+    });
 
     it('has settings in the agent’s tree only with the mock', () => {
       const files = (kind: 'cuda' | 'cuda-mock') =>

@@ -19,6 +19,7 @@ export function makingIn(box: Sandbox, change: Change = (spec) => spec): Making 
   return {
     world: box.world,
     spec,
+    former: [],
     secrets,
     engine: undefined as unknown as Making['engine'],
     stack: stackOf(spec, secrets),

@@ -29,7 +29,8 @@ export const postgresServer: NativeServer = {
   launch: async (job) => {
     await shareSoftware(job);
     return {
-      args: ['-D', job.place.data],
+      // above its file, which is made once: a change may have moved it to another port
+      args: ['-D', job.place.data, '-c', `port=${job.stack.endpoints.postgres.port}`],
       environment: variables(job),
       ...(job.user === undefined ? {} : { user: job.user }),
     };

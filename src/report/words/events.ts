@@ -3,6 +3,7 @@ import type { Event } from '../events.ts';
 import { quoted } from '../quoted.ts';
 import { duration, tilde, type Look } from '../style.ts';
 import { findingLines } from './findings.ts';
+import { changeLines } from './change.ts';
 import { planSum } from './plan.ts';
 
 export type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -18,6 +19,8 @@ export function eventLines(event: Event, look: Look, all: boolean): string[] {
       ];
     case 'note':
       return [event.severity === 'warning' ? `warning: ${event.message}` : event.message];
+    case 'change':
+      return changeLines(event);
     case 'prechecks': {
       const told = event.findings.filter(
         ({ severity }) => all || severity === 'warning' || severity === 'blocker',

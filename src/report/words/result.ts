@@ -5,6 +5,7 @@ import type { ReleaseRow } from '../../operations/releases.ts';
 import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { duration, tilde, type Look } from '../style.ts';
+import { differenceLines } from './change.ts';
 import { deletionScreen } from './deletion.ts';
 import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
@@ -50,19 +51,25 @@ export function resultScreen(result: Result, look: Look): string[] {
 }
 
 function installScreen(result: InstallResult & { readonly started?: StartResult }, look: Look): string[] {
-  const { id, outcome, account, started } = result;
+  const { id, outcome, account, started, differences = [] } = result;
   if (outcome === 'planned') {
     return [
-      `${id} would be made like this:`,
+      `${id} would be ${differences.length === 0 ? 'made' : 'changed'} like this:`,
       '',
+      ...differenceLines(differences).map((line) => `  ${line}`),
+      ...(differences.length === 0 ? [] : ['']),
       ...planScreen(result.plan ?? [], look),
       '  Nothing has been written.',
     ];
   }
   const { paint } = look;
-  const ready = { made: 'is ready', continued: 'is ready', repaired: 'is repaired', unchanged: 'is ready' }[
-    outcome
-  ];
+  const ready = {
+    made: 'is ready',
+    continued: 'is ready',
+    repaired: 'is repaired',
+    changed: 'is changed',
+    unchanged: 'is ready',
+  }[outcome];
   const head = paint('strong', `${id} ${ready}.`);
   const rows: readonly Row[] = [
     ...(started === undefined ? [['Start the daemons', `bai-dev start ${id}`] as const] : []),

@@ -1,0 +1,56 @@
+// The first half of a change: what runs is stopped, and what is no longer wanted goes. Twice is once.
+import { daemonsOf } from '../daemons/daemon.ts';
+import { runningDaemons } from '../daemons/running.ts';
+import type { RecordJournal } from '../environment/journal.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import type { EnvironmentSpec } from '../environment/spec.ts';
+import { describeResource, removeResource } from '../resources/inventory.ts';
+import { resourceKey, type Resource } from '../resources/resource.ts';
+import { assertClean, excludeOurs } from '../steps/exchange.ts';
+import type { World } from '../world.ts';
+import { makingOf, stepsOfRecord } from './making.ts';
+import { stopUnderLock } from './stop.ts';
+
+/** Under the lock, with the new spec in the record. Throws `BAI-GIT-WORK` if somebody works in what shall go. */
+export async function leaveFormer(
+  world: World,
+  record: EnvironmentRecord,
+  journal: RecordJournal,
+): Promise<void> {
+  const { former = [], spec } = record;
+  if (former.length === 0) return;
+  const daemons = [...former, spec].flatMap((one) => daemonsOf(world.host, one));
+  const byName = new Map(daemons.map((daemon) => [daemon.name, daemon]));
+  const running = await runningDaemons(record, [...byName.keys()]);
+  const halfstack = former.some((one) => halfstackPorts(one) !== halfstackPorts(spec));
+  if (halfstack || running.size > 0) {
+    await stopUnderLock(world, record, {
+      daemons: [...byName.values()].filter(({ name }) => running.has(name)),
+      halfstack,
+    });
+  }
+  const making = makingOf(world, record);
+  const go = unwanted(world, record);
+  for (const one of go) if (one.kind === 'tree') await assertClean(making, one.tree);
+  for (const resource of go) {
+    world.signal.throwIfAborted();
+    const outcome = await removeResource(world, resource);
+    world.report.emit({ kind: 'removal', resource: describeResource(resource), outcome });
+    await journal.dropResource(resource);
+  }
+  await excludeOurs(making);
+}
+
+/** What the steps of a former spec made and those of the new one do not, as far as the record names it; newest first. */
+export function unwanted(world: World, record: EnvironmentRecord): readonly Resource[] {
+  const keysOf = (spec: EnvironmentSpec): string[] =>
+    stepsOfRecord(world, { ...record, spec, former: [] })
+      .flatMap((step) => step.makes?.() ?? [])
+      .map(resourceKey);
+  const before = new Set((record.former ?? []).flatMap(keysOf));
+  for (const key of keysOf(record.spec)) before.delete(key);
+  return [...record.resources].reverse().filter((one) => before.has(resourceKey(one)));
+}
+
+const halfstackPorts = ({ ports: { postgres, redis, etcd, etcdPeer } }: EnvironmentSpec): string =>
+  [postgres, redis, etcd, etcdPeer].join();
