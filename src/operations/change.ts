@@ -9,6 +9,7 @@ import { checkPorts } from '../prechecks/ports.ts';
 import { checkSources } from '../prechecks/sources.ts';
 import type { Catalogue } from '../release/catalogue.ts';
 import type { Release } from '../release/release.ts';
+import type { Difference } from '../report/events.ts';
 import { describeResource } from '../resources/inventory.ts';
 import { chooseTrees, type TreeDemand } from '../source/choose.ts';
 import { adaptStepId } from '../steps/etcd.ts';
@@ -26,7 +27,7 @@ import { demandsOf, substitutes, type SourceDifference } from './sources.ts';
 export interface Change {
   /** As it will be written. */
   readonly record: EnvironmentRecord;
-  readonly differences: readonly Differing[];
+  readonly differences: readonly Difference[];
   readonly ports: PortWish;
   /** Daemons that run and will be stopped. */
   readonly stops: readonly string[];
@@ -64,7 +65,7 @@ export async function changeOf(
   const names = daemonsOf(world.host, record.spec).map(({ name }) => name);
   return {
     record: changed,
-    differences,
+    differences: differences.map(({ what, is, wish, means }) => ({ what, is, wish, means })),
     ports: wishes.ports,
     stops: [...(await runningDaemons(record, names)).keys()],
     removes: unwanted(world, changed).map(describeResource),

@@ -4,14 +4,17 @@ import { Failure } from '../failure.ts';
 import { withAccelerator, withoutAccelerator } from '../release/accelerator.ts';
 import { findRelease, type Catalogue } from '../release/catalogue.ts';
 import type { Release } from '../release/release.ts';
+import { withoutCredentials } from '../host/http.ts';
 import type { Difference } from '../report/events.ts';
 import { kernelImagesOf } from './kernels.ts';
 import type { InstallRequest } from './request.ts';
+import { shownAddress } from '../source/address.ts';
 import { sourceDifferences, type SourceDifference } from './sources.ts';
 
 /** One that cannot be changed says in `refusal` why not. */
 export interface Differing extends Difference {
   readonly refusal?: string;
+  /** As it was said, with all that an address holds. */
   readonly source?: SourceDifference;
 }
 
@@ -74,11 +77,16 @@ export function differencesOf(
       ...{ what, wish, is, refusal },
       means: `It takes another environment: bai-dev install -e ANOTHER-ID; ${id} can stay beside it.`,
     })),
-    ...free.filter(differs).map(([what, wish = '', is, means]) => ({ what, wish, is, means })),
+    ...free.filter(differs).map(([what, wish = '', is, means]) => ({
+      what,
+      wish: withoutSecrets(wish),
+      is: withoutSecrets(is),
+      means,
+    })),
     ...sourceDifferences({ wishes }, { release, trees: spec.trees }).map((source) => ({
       what: `the ${source.aspect} of ${source.tree}`,
-      wish: source.wish,
-      is: source.is,
+      wish: shownOf(source, source.wish),
+      is: shownOf(source, source.is),
       means: sourceMeans(source),
       source,
     })),
@@ -141,6 +149,12 @@ function sourceMeans({ aspect }: SourceDifference): string {
     ? 'The tree is switched in its repository, virtualenvs with it are made anew; the database keeps its schema.'
     : 'Another tree takes its place, virtualenvs with it are made anew; the database keeps its schema.';
 }
+
+/** An address may hold a password. */
+const shownOf = ({ aspect }: SourceDifference, text: string): string =>
+  aspect === 'repository' ? shownAddress(text) : text;
+const withoutSecrets = (value: string | number): string | number =>
+  typeof value === 'string' && URL.canParse(value) ? withoutCredentials(value) : value;
 
 const listed = (images: readonly string[]): string => images.join(' and ') || 'none';
 

@@ -57,6 +57,20 @@ describe('an environment that is there', () => {
     expect(conflict(id, found).more.next?.some(({ command }) => command.includes('--change'))).toBe(true);
   });
 
+  it('shows no password of an address', () => {
+    const address = 'https://me:secret@host/agent.git';
+    const found = differences({ index: 'https://me:secret@host/simple' });
+    expect(found).toMatchObject([{ wish: 'https://host/simple' }]);
+    const agent = { source: 'git', ref: '21.09', kind: 'branch', address } as const;
+    const cloned = { ...spec, trees: { ...spec.trees, agent } };
+    const repository = 'https://you:secret@host/other.git';
+    const wishes = { ports: { single: {} }, sources: { trees: { agent: { repository } } } };
+    const [moved] = differencesOf({ id, wishes }, cloned, catalogue);
+    expect(moved).toMatchObject({ what: 'the repository of agent', source: { wish: repository } });
+    expect(`${moved?.is} ${moved?.wish}`).not.toContain('secret');
+    expect(conflict(id, moved === undefined ? [] : [moved]).message).not.toContain('secret');
+  });
+
   it('has the plugin that was wished for in place of the one that it has', () => {
     const wider = withAccelerator(release, 'cuda')!;
     const equipped = { ...spec, release: wider, accelerator: { kind: 'cuda' as const } };
