@@ -53,9 +53,18 @@ describe('without a terminal', () => {
     [{ 'enable-cuda': true, 'enable-cuda-mock': true }, 'cuda-mock'],
     [{ 'cuda-branch': 'main' }, 'cuda'],
     [{ 'enable-cuda': false }, undefined],
+    [{ 'no-cuda': true, 'enable-cuda': false }, 'none'],
   ] as const)('takes %j for the accelerator %s', async (wishes, kind) => {
     expect((await requestOf(box.world, { wishes, defaults: {} })).wishes.accelerator).toBe(kind);
   });
+
+  it.each([{ 'enable-cuda': true }, { 'enable-cuda-mock': true }, { 'cuda-branch': 'main' }] as const)(
+    'refuses --no-cuda beside %j',
+    async (wishes) => {
+      const said = requestOf(box.world, { wishes: { ...wishes, 'no-cuda': true }, defaults: {} });
+      await expect(said).rejects.toMatchObject({ code: 'BAI-USAGE' });
+    },
+  );
 
   it.each([
     [{ 'no-kernel-images': true }, 'none'],

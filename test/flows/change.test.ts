@@ -343,4 +343,12 @@ describe.skipIf(needed.skip)(needed.title('a change without Docker'), { timeout:
     expect(env.record().spec).toMatchObject({ portBase: base, ports: { postgres: base } });
     await env.isWhole();
   });
+
+  it('that was cut off is no obstacle to a delete', async () => {
+    const folder = env.record().spec.installPath;
+    const from = ['--source', 'common=git', '--repositories', env.repositories.folder];
+    await env.kill('source:common:child', ...from);
+    await env.done('delete', '-e', env.id, '--yes', '--no-snapshot');
+    expect(existsSync(folder)).toBe(false);
+  });
 });
