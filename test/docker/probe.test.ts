@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dockerCandidates, localAddress } from '../../src/docker/address.ts';
 import { isAtLeast, minimumApi, probeDocker } from '../../src/docker/probe.ts';
-import { repository, sandbox, type Sandbox } from '../rig/world.ts';
+import { sandbox, type Sandbox } from '../rig/world.ts';
 import { faultyEngine, replies, version, type FaultyEngine } from './engine.ts';
 
+const nobody = 65_534;
 let box: Sandbox;
 let socket: string;
 const open: { close(): Promise<void> | void }[] = [];
@@ -90,18 +91,17 @@ describe('how an engine stands', () => {
 
   test('a socket that this user may not use', async () => {
     await engine(socket, replies({ '/version': version('1.41') }), 0o600);
-    // nobody must get as far as the socket
-    spawnSync('chmod', ['o+x', box.folder]);
-    const script = `
-      const { sandbox } = await import(${JSON.stringify(join(repository, 'test/rig/world.ts'))});
-      const { probeDocker } = await import(${JSON.stringify(join(repository, 'src/docker/probe.ts'))});
-      const box = sandbox();
-      console.log(JSON.stringify(await probeDocker(box.world, ${JSON.stringify(`unix://${socket}`)})));
-      box.remove();`;
-    const asNobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    if (process.getuid?.() !== 0) spawnSync('chmod', ['000', socket]);
-    const child = await run(script, asNobody);
-    expect(JSON.parse(child)).toEqual({ state: 'no-permission', address: `unix://${socket}` });
+    chmodSync(box.folder, 0o711);
+    // so that all is loaded before this process is somebody who may not be able to read it
+    await probe();
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(nobody);
+    else chmodSync(socket, 0);
+    try {
+      expect(await probe()).toEqual({ state: 'no-permission', address: `unix://${socket}` });
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 
   test('an interrupt is not a finding', async () => {
@@ -214,16 +214,3 @@ describe('where it is looked for', () => {
 });
 
 /** Runs a script that imports our sources; the event loop stays free, because the engine lives in this process. */
-async function run(script: string, user: { uid?: number; gid?: number }): Promise<string> {
-  const { spawn } = await import('node:child_process');
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-    ...user,
-    cwd: repository,
-    env: { ...process.env, HOME: '/tmp', TMPDIR: '/tmp' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  await new Promise((resolve) => child.on('close', resolve));
-  return output;
-}
