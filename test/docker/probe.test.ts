@@ -92,8 +92,11 @@ describe('how an engine stands', () => {
   test('a socket that this user may not use', async () => {
     await engine(socket, replies({ '/version': version('1.41') }), 0o600);
     chmodSync(box.folder, 0o711);
-    // so that all is loaded before this process is somebody who may not be able to read it
-    await probe();
+    // so that all is loaded before this process is somebody who may not be able to read it; the socket's own
+    // connection would be kept and used again
+    const another = join(box.folder, 'another.sock');
+    await engine(another, replies({ '/version': version('1.41') }));
+    await probeDocker(box.world, `unix://${another}`);
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) process.seteuid?.(nobody);
     else chmodSync(socket, 0);

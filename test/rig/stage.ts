@@ -92,14 +92,17 @@ export async function openStage(): Promise<Stage> {
 
 /**
  * A block that nobody listens in. Test files that run side by side never get the same one: each worker has every
- * second. What the program leases by itself begins below all of them.
+ * second. What the program leases by itself begins below all of them. When all were given, the one whose turn is
+ * longest ago is given again: its environment is gone.
  */
 export function freeBase(given: readonly number[]): number {
-  const taken = listening().map(({ port }) => port);
   const own = Number(process.env['VITEST_POOL_ID'] ?? 0) % 2;
-  for (;;) {
-    const base = 16_000 + 200 * (2 * randomInt(34) + own);
-    if (given.includes(base)) continue;
-    if (!taken.some((port) => port >= base && port < base + 20)) return base;
-  }
+  const blocks = Array.from({ length: 34 }, (_, at) => 16_000 + 200 * (2 * at + own));
+  const taken = listening().map(({ port }) => port);
+  const free = (base: number): boolean => !taken.some((port) => port >= base && port < base + 20);
+  const fresh = blocks.filter((base) => !given.includes(base)).filter(free);
+  const base =
+    fresh[randomInt(Math.max(1, fresh.length))] ?? [...new Set(given.toReversed())].toReversed().find(free);
+  if (base === undefined) throw new Error('there is no free block of ports left');
+  return base;
 }
