@@ -19,8 +19,8 @@ import { sampleRecord } from '../environment/sample.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 import type { Subject } from './contract.ts';
 
-/** Servers are tens of megabytes, so they are fetched once for all tests of a user. */
-export const sharedCache = join(tmpdir(), `bai-dev-test-servers-${process.getuid?.() ?? 0}`);
+/** Servers and packages are many megabytes, so they are fetched once for all tests of a user. */
+export const sharedCache = join(tmpdir(), `bai-dev-test-cache-${process.getuid?.() ?? 0}`);
 
 export interface NativeSubject extends Subject {
   readonly box: Sandbox;

@@ -18,7 +18,7 @@ const today = Math.floor(Date.now() / 86_400_000);
 describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 }, () => {
   let release: RealRelease;
   beforeAll(() => {
-    release = openRelease('21.03', engine);
+    release = openRelease('21.03', { engine, ownCache: true });
   });
   afterAll(() => release.close());
 

@@ -1,12 +1,13 @@
 // A real release from PyPI, installed once by the built program and shared by the tests of a file.
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Guide } from '../../src/operations/guide.ts';
+import { sharedCache } from '../halfstack/native.ts';
 import { purge } from '../rig/inventory.ts';
 import { freeBase } from '../rig/stage.ts';
 import {
@@ -37,9 +38,20 @@ export interface RealRelease {
 /** Seconds that an install of real components may take, with nothing in the cache and others beside it. */
 const patience = 600;
 
-export function openRelease(release: string, engine: 'docker' | 'native' = 'docker'): RealRelease {
+export interface Opening {
+  /** Docker by default. */
+  readonly engine?: 'docker' | 'native';
+  /** Nothing is in its cache. By default it is the cache of all tests of a user. */
+  readonly ownCache?: boolean;
+}
+
+export function openRelease(release: string, { engine = 'docker', ownCache }: Opening = {}): RealRelease {
   const program = buildProgram();
   const home = freshHome();
+  if (ownCache !== true) {
+    for (const folder of [sharedCache, dirname(home.cache)]) mkdirSync(folder, { recursive: true });
+    symlinkSync(sharedCache, home.cache);
+  }
   const bases = new Map<string, number>();
   const start = (args: readonly string[], more: Partial<Start> = {}): Promise<Ended> =>
     run({ program, home, args: [...args, '--json'], limit: patience, ...more });
