@@ -157,14 +157,14 @@ describe.skipIf(needed.skip).each([
   });
 
   it('come back after the command that starts them was killed', { timeout: 400_000 }, async () => {
-    await done('stop', id);
-    const { seconds } = await done<{ seconds: number }>('start', id);
-    for (const part of [0.05, 0.25, 0.5, 0.75]) {
+    // each daemon is entered when it is started, and again when it answers
+    const entries = 2 * expected.length;
+    for (const entry of [1, 2, expected.length + 1, entries]) {
       await done('stop', id);
-      const starting = release.run(['start', id], { variables, limit: part * seconds });
-      expect((await starting).late).toBe(true);
+      const starting = await release.run(['start', id], { variables, kill: `record:${entry}` });
+      expect(starting.signal, `${entry} of ${entries}: ${starting.stdout}`).toBe('SIGKILL');
       await done('start', id);
-      expect(await states(), `killed after ${part} of ${seconds} s`).toMatchObject(ready());
+      expect(await states(), `killed before entry ${entry} of ${entries}`).toMatchObject(ready());
     }
   });
 
