@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -23,9 +22,11 @@ import { requires } from '../rig/require.ts';
 import { engineBehind } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
-import { gitIn, withCopyOf, workStates } from '../rig/work.ts';
+import { allWork, gitIn, linkedOf, withCopyOf, workOf, workStates } from '../rig/work.ts';
 
 const needed = requires('docker', 'network', 'pyenv', 'root');
+/** Those of an environment of 2021, by their folders. */
+const repositories = ['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'];
 const nothing = { containers: [], volumes: [], networks: [] };
 
 describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () => {
@@ -35,7 +36,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
   let id: string;
 
   beforeAll(async () => {
-    stage = await openStage();
+    stage = await openStage(['agent', 'storage-proxy', 'webserver']);
     addStandInDaemons(stage.program);
     home = stage.home();
     before = belongings(home);
@@ -48,7 +49,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
   const run = (...args: readonly string[]): Promise<Ended> => stage.run(home, args, { limit: 70 });
   const remove = (...args: readonly string[]): Promise<Ended> => run('delete', '-e', id, '--yes', ...args);
   const folder = (of = id): string => join(home.home, 'backend.ai-dev', of);
-  const trees = (): string[] => ['manager', 'common', 'client-py'].map((name) => join(folder(), name));
+  const trees = (): string[] => repositories.map((name) => join(folder(), name));
   const virtualenv = (of = id): string => {
     const found = recordOf(home, of)?.resources.find((one) => one.kind === 'virtualenv');
     return found?.kind === 'virtualenv' ? found.path : '';
@@ -65,7 +66,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     return (ended.envelope?.result as unknown as DeleteResult[])[0]!;
   }
 
-  it.each(workStates)('refuses %s in any of its repositories, by name', async (_name, told, make) => {
+  it.each(workStates)('refuses %s in each of its six repositories, by name', async (_name, told, make) => {
     await withCopyOf(trees(), async () => {
       for (const tree of trees()) make(tree);
       const ended = await remove();
@@ -214,10 +215,16 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const decoys = makeDecoys();
     const session = `kernel-${id}`;
     docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${trees()[0]}/src:/x`);
-    const tree = trees()[0]!;
-    writeFileSync(join(tree, 'idea.py'), 'years of work\n');
-    gitIn(tree, 'commit', '--quiet', '--allow-empty', '-m', 'mine');
-    const head = gitIn(tree, 'rev-parse', 'HEAD');
+    for (const [, , make] of workStates) for (const tree of trees()) make(tree);
+    const work = new Map(repositories.map((name) => [name, workOf(join(folder(), name))]));
+    const linked = new Map(repositories.map((name) => [name, workOf(linkedOf(join(folder(), name)))]));
+    const refused = await remove();
+    expect(refused.exit, refused.stdout + refused.stderr).toBe(5);
+    const lines = refused.envelope?.failure?.['lines'] as string[];
+    for (const tree of trees()) {
+      const told = lines.filter((line) => line.startsWith(`${tree}: `));
+      expect(told).toEqual(allWork.map((words) => expect.stringMatching(words) as string));
+    }
     const python = join(virtualenv(), 'bin/python');
     const guest = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
     await sleep(200);
@@ -236,9 +243,12 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const back = join(home.folder, 'back');
     const { status, stderr } = spawnSync('sh', ['-c', result.rescued!.command.replace('FOLDER', back)]);
     expect(status, String(stderr)).toBe(0);
-    expect(readFileSync(join(back, 'manager/idea.py'), 'utf8')).toBe('years of work\n');
-    expect(gitIn(join(back, 'manager'), 'rev-parse', 'HEAD')).toBe(head);
-    rmSync(back, { recursive: true });
+    for (const name of repositories) {
+      expect(workOf(join(back, name)), name).toEqual(work.get(name));
+      const { head, files } = linked.get(name)!;
+      expect(workOf(join(back, `${name}.worktree-1`)), name).toMatchObject({ head, files });
+    }
+    for (const tree of [back, ...trees().map(linkedOf)]) rmSync(tree, { recursive: true });
 
     // nothing but what was saved on purpose, one snapshot and one rescue, is new in this home
     const ofDecoys = new RegExp(`decoy|home/backend\\.ai-dev(/${id})?: folder`);
@@ -283,7 +293,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     ];
     for (const path of paths.slice(0, 2)) mkdirSync(path);
     writeFileSync(paths[2]!, 'mine\n');
-    symlinkSync(trees()[1]!, paths[3]!);
+    symlinkSync(join(folder(), 'common'), paths[3]!);
     const standing = spawn('sleep', ['60'], {
       cwd: folder(),
       stdio: 'ignore',

