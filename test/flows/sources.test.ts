@@ -86,6 +86,8 @@ describe.skipIf(needed.skip)(needed.title('sources from git'), { timeout: 120_00
 
     it.each([
       ['login', 'lets nobody in'],
+      ['refuses', 'lets nobody in'],
+      ['loops', 'no repository'],
       ['page', 'no repository'],
       ['unwell', 'does not answer'],
     ] as const)('tells of a repository that wants or is something else: %s', async (fault, title) => {
@@ -108,9 +110,10 @@ describe.skipIf(needed.skip)(needed.title('sources from git'), { timeout: 120_00
     expect(readdirSync(folder)).not.toContain('manager');
   });
 
-  it('completes by the same command once the server does', async () => {
-    server.fault = 'none';
+  it('completes by the same command once the server does, also where a repository has moved', async () => {
+    Object.assign(server, { fault: 'redirects', only: /^\/standin-common/ });
     const ended = await install('--source', 'git', '--repositories', server.url);
+    server.fault = 'none';
     expect(ended.envelope, ended.stdout).toMatchObject({ ok: true, result: { outcome: 'continued' } });
     expect(recordOf(home, id)?.spec.trees['manager']).toMatchObject({
       source: 'git',

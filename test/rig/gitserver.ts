@@ -4,19 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** `dies` and `stalls` do so in the midst of a transfer; the others instead of an answer. */
-export type GitFault =
-  | 'none'
-  | 'dies'
-  | 'stalls'
-  | 'redirects'
-  | 'loops'
-  | 'refuses'
-  | 'login'
-  | 'page'
-  | 'missing'
-  | 'unwell'
-  | 'silent';
+/** What goes wrong: in the midst of a transfer, or instead of an answer. */
+export type GitFault = 'none' | Midway | Instead;
+type Midway = 'dies' | 'stalls' | 'garbles';
+type Instead = 'redirects' | 'loops' | 'refuses' | 'login' | 'page' | 'missing' | 'unwell' | 'silent';
 
 export interface GitServer {
   /** Without a slash at its end. */
@@ -24,6 +15,8 @@ export interface GitServer {
   fault: GitFault;
   /** Only requests whose path matches are treated so. */
   only: RegExp;
+  /** How many of those go well first. */
+  after: number;
   /** How often it is done wrong; then all is well. */
   times: number;
   /** `GET /standin-manager/info/refs` and the like, in order. */
@@ -39,14 +32,17 @@ export async function startGitServer(folder: string): Promise<GitServer> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     state.requests.push(`${request.method ?? ''} ${url.pathname}`);
     if (request.headers.authorization !== undefined) state.authorizations.push(request.headers.authorization);
-    const wrong = state.fault !== 'none' && state.only.test(url.pathname) && state.times > 0;
+    const { fault } = state;
     const sends = request.method === 'POST' && !content.includes('command=ls-refs');
-    if (!wrong || (['dies', 'stalls'].includes(state.fault) && !sends)) {
+    const meant = fault !== 'none' && state.only.test(url.pathname) && (!isMidway(fault) || sends);
+    const wrong = meant && state.after <= 0 && state.times > 0;
+    if (meant && state.after > 0) state.after -= 1;
+    if (!wrong) {
       serve({ backend, folder, request, content, response, url });
       return;
     }
     state.times -= 1;
-    switch (state.fault) {
+    switch (fault) {
       case 'redirects':
         response.writeHead(301, { location: `/moved${request.url ?? ''}` }).end();
         return;
@@ -71,7 +67,7 @@ export async function startGitServer(folder: string): Promise<GitServer> {
       case 'silent':
         return;
       default:
-        serve({ backend, folder, request, content, response, url, end: state.fault });
+        serve({ backend, folder, request, content, response, url, end: fault });
     }
   };
   const server = createServer((request, response) => {
@@ -84,6 +80,7 @@ export async function startGitServer(folder: string): Promise<GitServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fault: 'none',
     only: /./,
+    after: 0,
     times: Infinity,
     requests: [],
     authorizations: [],
@@ -96,6 +93,8 @@ export async function startGitServer(folder: string): Promise<GitServer> {
   return state;
 }
 
+const isMidway = (fault: GitFault): fault is Midway => ['dies', 'stalls', 'garbles'].includes(fault);
+
 interface Exchange {
   readonly backend: string;
   readonly folder: string;
@@ -103,8 +102,8 @@ interface Exchange {
   readonly content: Buffer;
   readonly response: ServerResponse;
   readonly url: URL;
-  /** How it ends early, after its first bytes. */
-  readonly end?: GitFault;
+  /** What goes wrong after its first bytes. */
+  readonly end?: Midway;
 }
 
 /** One exchange by git's backend, which is a CGI program. */
@@ -141,8 +140,14 @@ function serve({ backend, folder, request, content, response, url, end }: Exchan
       response.writeHead(status).end(body);
       return;
     }
+    const half = Math.floor(body.length / 2);
     response.writeHead(status, { 'content-length': body.length });
-    response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
+    if (end === 'garbles') {
+      // not the last bytes, which end the protocol's conversation
+      response.end(body.map((byte, at) => (at > half && at < body.length - 40 ? byte ^ 0x55 : byte)));
+      return;
+    }
+    response.write(body.subarray(0, half), () => {
       if (end === 'dies') response.destroy();
     });
   });

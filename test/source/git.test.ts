@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   box = sandbox({ variables: { GIT_HTTP_LOW_SPEED_TIME: '1' } });
-  Object.assign(server, { fault: 'none', only: /./, times: Infinity });
+  Object.assign(server, { fault: 'none', only: /./, after: 0, times: Infinity });
   server.requests.length = 0;
 });
 afterEach(() => box.remove());
@@ -205,6 +205,7 @@ describe('a repository with a fault', () => {
   const faults: readonly (readonly [GitFault, string])[] = [
     ['dies', 'BAI-SOURCE-TRANSFER'],
     ['stalls', 'BAI-SOURCE-TRANSFER'],
+    ['garbles', 'BAI-SOURCE-TRANSFER'],
     ['loops', 'BAI-SOURCE-REPOSITORY'],
     ['refuses', 'BAI-SOURCE-ACCESS'],
     ['login', 'BAI-SOURCE-ACCESS'],
@@ -228,10 +229,33 @@ describe('a repository with a fault', () => {
     },
   );
 
-  it.each(['dies', 'stalls'] as const)('that %s once is asked again', async (fault) => {
-    Object.assign(server, { fault, times: 1 });
-    await clone('common', fromServer('common'));
-    expect(git('common', 'status', '--porcelain')).toBe('');
+  it('whose branch went after it was looked at has no such branch, and the same clone succeeds once it is back', async () => {
+    const commit = repositories.git('standin-common', 'rev-parse', '99.01');
+    const wish = { ...fromServer('common'), commit };
+    repositories.git('standin-common', 'branch', '--move', '99.01', 'elsewhere');
+    try {
+      const failure = await failureOf(clone('common', wish));
+      expect(failure.code, failure.message).toBe('BAI-SOURCE-REF');
+      expect(places().filter((name) => !name.startsWith('.'))).toEqual([]);
+    } finally {
+      repositories.git('standin-common', 'branch', '--move', 'elsewhere', '99.01');
+    }
+    expect(await clone('common', wish)).toBe(commit);
+    expect(places()).toEqual(['common']);
+  });
+
+  it.each([
+    ['dies', 'common', { only: /common/ }],
+    ['stalls', 'common', { only: /common/ }],
+    // history comes first; the files of what is checked out are asked for afterwards
+    ['dies', 'common', { only: /common/, after: 1 }],
+    // git itself asks for a submodule twice
+    ['dies', 'client-py', { only: /pages/, times: 2 }],
+  ])('that %s once is asked again: %s %o', async (fault, name, when) => {
+    Object.assign(server, { times: 1, ...when, fault });
+    await clone(name, fromServer(name));
+    expect(server.times).toBe(0);
+    expect(git(name, 'status', '--porcelain')).toBe('');
   });
 
   it('that moved is followed', async () => {
