@@ -1,43 +1,12 @@
 // A restore as a transaction: its journal is there from the first copy to the last adaptation. Until the journal says
 // that the stores are to be exchanged they hold the old data; from then on whoever starts them finishes first.
-import { join } from 'node:path';
-import { z } from 'zod';
-import { statePaths } from '../environment/names.ts';
+import { endRestore, readRestore, writeRestore, type RestoreJournal } from '../environment/restoring.ts';
 import { Failure } from '../failure.ts';
-import { readOwned, removeFile, writeWhole } from '../host/files.ts';
 import type { StepControl } from '../plan/step.ts';
 import type { Host, World } from '../world.ts';
 import type { HalfstackEngine, Stack } from './engine.ts';
 import { etcdRange, etcdTransaction } from './etcd.ts';
 import { withPostgres } from './postgres.ts';
-
-const journalSchema = z.strictObject({
-  schema: z.literal(1),
-  stage: z.enum(['staging', 'exchanging']),
-  /** For people. */
-  snapshot: z.string(),
-  /** The password that the restored database has. */
-  databasePassword: z.string(),
-  /** Keys in etcd that are given the environment's own value if they still have that of where they come from. */
-  keys: z.array(z.strictObject({ key: z.string(), from: z.string(), to: z.string() })),
-});
-
-export type RestoreJournal = Readonly<z.infer<typeof journalSchema>>;
-
-const journalPath = (host: Host, id: string): string => join(statePaths(host, id).folder, 'restore.json');
-
-/** The journal of a restore that is under way or was cut off; undefined if there is none. */
-export async function readRestore(host: Host, id: string): Promise<RestoreJournal | undefined> {
-  const path = journalPath(host, id);
-  const found = await readOwned(path);
-  if (found === undefined) return undefined;
-  const parsed = journalSchema.safeParse(contentOf(found.text));
-  if (parsed.success && found.uid === host.user.uid) return parsed.data;
-  throw new Failure('BAI-RECORD-UNREADABLE', `The journal of a restore cannot be used: ${path}.`, {
-    facts: { path },
-    next: [{ purpose: 'look at it', command: `ls -l ${JSON.stringify(path)}` }],
-  });
-}
 
 export interface Restoring {
   readonly engine: HalfstackEngine;
@@ -52,10 +21,8 @@ export async function restoreStores(
   wanted: { readonly from: string; readonly journal: Omit<RestoreJournal, 'schema' | 'stage'> },
 ): Promise<void> {
   const { engine, stack, control } = restoring;
-  const enter = (stage: RestoreJournal['stage']): Promise<void> => {
-    const journal: RestoreJournal = { schema: 1, stage, ...wanted.journal };
-    return writeWhole(journalPath(world.host, stack.project), `${JSON.stringify(journal, undefined, 1)}\n`);
-  };
+  const enter = (stage: RestoreJournal['stage']): Promise<void> =>
+    writeRestore(world.host, stack.project, { stage, ...wanted.journal });
   await enter('staging');
   const stores = engine.stores(stack);
   await stores.unstage();
@@ -81,7 +48,7 @@ export async function finishRestore(world: World, restoring: Restoring): Promise
   control.progress('exchanging');
   await engine.stores(stack).swap();
   await adapt(world, restoring, journal);
-  await removeFile(journalPath(world.host, stack.project));
+  await endRestore(world.host, stack.project);
 }
 
 /** The same engine, whose `up` first finishes a restore that was cut off: no server ever sees half of one. */
@@ -97,7 +64,7 @@ export function restoringEngine(world: World, engine: HalfstackEngine): Halfstac
 
 async function forgetStaged(host: Host, { engine, stack }: Restoring): Promise<void> {
   await engine.stores(stack).unstage();
-  await removeFile(journalPath(host, stack.project));
+  await endRestore(host, stack.project);
 }
 
 /** Gives the data the environment's own password and addresses. */
@@ -136,12 +103,4 @@ async function adapt(
   }
   const put = keys.flatMap(({ key, from, to }) => (there.get(key) === from ? [{ key, value: to }] : []));
   if (put.length > 0) await etcdTransaction(endpoints.etcd, { absent: [], put }, signal);
-}
-
-function contentOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

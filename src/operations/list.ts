@@ -3,6 +3,7 @@ import { lockHolder } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { Ports } from '../environment/ports.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { readRestore } from '../environment/restoring.ts';
 import { readSwitch, switchPaths, type SwitchJournal } from '../environment/switching.ts';
 import { Failure, type NextCommand } from '../failure.ts';
 import { kindOf } from '../host/files.ts';
@@ -29,7 +30,7 @@ export interface ListRow {
   readonly path?: string;
   /** What another bai-dev does to it right now. */
   readonly busy?: string;
-  /** Why it is damaged, or who made it. */
+  /** Why it is damaged, who made it, what is left of it, or that a restore of it was cut off. */
   readonly reason?: string;
   /** What brings it into order. */
   readonly next?: NextCommand;
@@ -83,8 +84,9 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
   }
   const { spec } = record;
   const state = await stateOf(record);
-  const reason = state === 'partly deleted' ? await leftOf(record, halfstack) : undefined;
-  const next = nextOf(id, state);
+  const cut = holder === undefined && state === 'ready' ? await restoreOf(world, id) : undefined;
+  const reason = state === 'partly deleted' ? await leftOf(record, halfstack) : cut?.reason;
+  const next = cut?.next ?? nextOf(id, state);
   return {
     ...common,
     state,
@@ -143,6 +145,26 @@ function nextOf(id: string, state: ListState): NextCommand | undefined {
     case 'damaged':
     case 'foreign':
       return undefined;
+  }
+}
+
+/** A restore that was cut off: whatever starts the halfstack next brings it to its end. */
+async function restoreOf({ host }: World, id: string): Promise<Pick<ListRow, 'reason' | 'next'> | undefined> {
+  try {
+    const journal = await readRestore(host, id);
+    if (journal === undefined) return undefined;
+    const begun = journal.stage === 'exchanging';
+    return {
+      reason: `restoring ${journal.snapshot} was cut off${begun ? '' : ', its data are the old ones'}`,
+      next: {
+        purpose: begun ? 'finish it' : 'clear it away',
+        command: `bai-dev start ${id} --halfstack-only`,
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const [next] = error.more.next ?? [];
+    return { reason: error.message, ...(next === undefined ? {} : { next }) };
   }
 }
 

@@ -5,8 +5,8 @@ import { runningDaemons } from '../daemons/running.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { readRestore } from '../environment/restoring.ts';
 import { Failure } from '../failure.ts';
-import { readRestore } from '../halfstack/restoring.ts';
 import {
   bytesOf,
   findSnapshot,

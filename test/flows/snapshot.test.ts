@@ -10,6 +10,7 @@ import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd
 import { withPostgres } from '../../src/halfstack/postgres.ts';
 import { askSocket } from '../../src/host/socket.ts';
 import type { DeleteResult } from '../../src/operations/delete.ts';
+import type { ListResult } from '../../src/operations/list.ts';
 import type { SnapshotRow } from '../../src/operations/snapshot.ts';
 import { sharedCache } from '../halfstack/native.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
@@ -89,16 +90,20 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
         await change(home, id, 5);
         const old = await dump(home, id);
         await kill();
+        const { environments } = await done<ListResult>('list');
+        told.push(environments.find((row) => row.id === id)?.next?.command ?? '');
         await done('start', id, '--halfstack-only');
         const now = await dump(home, id);
         if (JSON.stringify(now) === JSON.stringify(fresh)) return 'new';
         expect(now).toEqual(old);
         return 'old';
       };
+      const told: string[] = [];
       const at = (point: string) => () => stage.run(home, restore, { kill: `restore:${point}` });
       expect(await killed(at('1')), 'when copies are to be made').toBe('old');
       expect(await killed(at('2')), 'when all is copied').toBe('new');
       expect(await killed(at('end')), 'when all is done').toBe('new');
+      expect(told).toEqual(told.map(() => `bai-dev start ${id} --halfstack-only`));
       const began = performance.now();
       await done(...restore);
       const whole = performance.now() - began;

@@ -4,9 +4,11 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { acquireLock } from '../../src/environment/lock.ts';
 import { statePaths } from '../../src/environment/names.ts';
 import type { Phase } from '../../src/environment/record.ts';
 import { writeRecord } from '../../src/environment/store.ts';
+import { writeRestore } from '../../src/environment/restoring.ts';
 import { writeSwitch } from '../../src/environment/switching.ts';
 import { list, type ListRow } from '../../src/operations/list.ts';
 import { sampleRecord } from '../environment/sample.ts';
@@ -182,6 +184,43 @@ describe('what others made', () => {
     } finally {
       execFileSync('docker', ['rm', '-f', '-v', id], { stdio: 'ignore' });
     }
+  });
+});
+
+describe('a restore', () => {
+  const cutOff = { snapshot: 'first', databasePassword: 'x', keys: [] };
+  it.each([
+    ['staging', 'restoring first was cut off, its data are the old ones', 'clear it away'],
+    ['exchanging', 'restoring first was cut off', 'finish it'],
+  ] as const)('that was cut off while %s is told with what mends it', async (stage, reason, purpose) => {
+    await put('dev', 'ready');
+    await put('other', 'ready');
+    await writeRestore(box.world.host, 'dev', { stage, ...cutOff });
+    const { dev, other } = await rows();
+    const next = { purpose, command: 'bai-dev start dev --halfstack-only' };
+    expect(dev).toMatchObject({ state: 'ready', reason, next });
+    expect([other?.reason, other?.next]).toEqual([undefined, undefined]);
+  });
+
+  it('that is under way is none of these', async () => {
+    await put('dev', 'ready');
+    await writeRestore(box.world.host, 'dev', { stage: 'exchanging', ...cutOff });
+    const lock = await acquireLock(box.world, statePaths(box.world.host, 'dev').lock, {
+      command: 'snapshot restore dev first',
+    });
+    const { dev } = await rows();
+    await lock.release();
+    expect(dev?.busy).toBe('snapshot restore dev first');
+    expect([dev?.reason, dev?.next]).toEqual([undefined, undefined]);
+  });
+
+  it('whose journal is broken is named, and the rest is told', async () => {
+    await put('dev', 'ready');
+    const path = join(statePaths(box.world.host, 'dev').folder, 'restore.json');
+    writeFileSync(path, '{');
+    const { dev } = await rows();
+    expect(dev?.state).toBe('ready');
+    expect(dev?.reason).toContain(path);
   });
 });
 

@@ -73,10 +73,10 @@ function remarkOf({ busy, reason, next }: ListRow): string {
   return parts.filter((part) => part !== undefined).join('  ');
 }
 
-function toneOf({ state, halfstack }: ListRow): Tone | undefined {
+function toneOf({ state, halfstack, next }: ListRow): Tone | undefined {
   if (state === 'damaged' || halfstack === 'unhealthy') return 'bad';
   if (state === 'foreign') return 'faint';
-  return state === 'ready' ? undefined : 'know';
+  return state === 'ready' && next === undefined ? undefined : 'know';
 }
 
 function switchLines(result: ListResult, { paint }: Look): string[] {
