@@ -50,7 +50,7 @@ function blocker({ tree, ref, trouble, nearest }: DraftSource, release: Release,
     case 'ambiguous':
       return finding('ref', `${JSON.stringify(ref)} means two things`, named);
     case 'access':
-      return finding('access', 'its repository lets nobody in', [fromPypi]);
+      return finding('access', 'no way into its repository', [...(trouble.next ?? []), fromPypi]);
     case 'repository':
       return finding('repository', 'no repository', [
         { purpose: 'name another', command: `${install} --repository ${tree}=ADDRESS` },

@@ -22,6 +22,8 @@ export function addressOf(text: string, base: Base): string | undefined {
   if (/^[a-z+.-]+:\/\//i.test(written)) {
     const url = URL.canParse(written) ? new URL(written) : undefined;
     const known = ['http:', 'https:', 'ssh:', 'git:', 'file:'].includes(url?.protocol ?? '');
+    // ssh takes what begins with a dash for an option
+    if (url === undefined || url.hostname.startsWith('-') || url.username.startsWith('-')) return undefined;
     return known && !/\s/.test(written) ? written.replace(/\/+$/, '') : undefined;
   }
   // git runs what stands before two colons
@@ -43,10 +45,19 @@ export function areSiblings(one: string, other: string): boolean {
   return URL.canParse(one) && URL.canParse(other) && place(one) === place(other);
 }
 
-/** The address as it may be shown: without credentials, and a folder as a path. */
+/** The address as it may be shown: without credentials, and a folder as a path. By a name alone ssh lets nobody in. */
 export function shownAddress(address: string): string {
   if (isFolder(address)) return fileURLToPath(address);
-  return URL.canParse(address) ? withoutCredentials(address) : address;
+  if (!URL.canParse(address)) return address;
+  const { protocol, username } = new URL(address);
+  const shown = withoutCredentials(address);
+  return protocol === 'ssh:' && username !== '' ? shown.replace('//', `//${username}@`) : shown;
+}
+
+/** The same as a person may paste it into a shell. */
+export function pastedAddress(address: string): string {
+  const shown = shownAddress(address);
+  return /^[\w@%+=:,./~-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Whom an address leads to: the machine, or the folder. */
@@ -61,9 +72,10 @@ export const isFolder = (address: string): boolean => /^file:\/\//i.test(address
 
 /** What must never be seen of an address: the password, or the token that stands alone in place of a name. */
 export function secretsOf(address: string): string[] {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) return [];
-  const secret = url.password === '' && url.username.length >= 8 ? url.username : url.password;
+  if (!URL.canParse(address)) return [];
+  const { protocol, username, password } = new URL(address);
+  const token = /^https?:$/.test(protocol) && username.length >= 8 ? username : '';
+  const secret = password || token;
   return secret === '' ? [] : [...new Set([secret, decodeURIComponent(secret)])];
 }
 

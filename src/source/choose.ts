@@ -1,6 +1,6 @@
 // Where each tree comes from: asks the repositories, all side by side, and falls back on PyPI where that is allowed.
 import type { TreeSource } from '../environment/spec.ts';
-import { Failure } from '../failure.ts';
+import { Failure, type NextCommand } from '../failure.ts';
 import type { World } from '../world.ts';
 import { shownAddress } from './address.ts';
 import { findRef, remoteRefs, type RemoteRefs } from './refs.ts';
@@ -27,6 +27,8 @@ export interface Trouble {
   readonly reason: string;
   /** Branches and tags that there are, where a name is the trouble. */
   readonly known: readonly string[];
+  /** What may help where nobody is let in. */
+  readonly next?: readonly NextCommand[];
 }
 
 /** The answer for one tree: a source, a trouble, or both where PyPI stands in. */
@@ -95,8 +97,8 @@ function fromPypi({ tree, package: packed }: TreeDemand): TreeSource {
   return { source: 'pypi', ref: packed.version, address: packed.name };
 }
 
-function troubleOf({ code, message }: Failure): Trouble {
+function troubleOf({ code, message, more }: Failure): Trouble {
   const kind =
     code === 'BAI-SOURCE-ACCESS' ? 'access' : code === 'BAI-SOURCE-REPOSITORY' ? 'repository' : 'network';
-  return { kind, reason: message, known: [] };
+  return { kind, reason: message, known: [], ...(more.next === undefined ? {} : { next: more.next }) };
 }

@@ -6,7 +6,7 @@ import { kindOf, makeFolder, moveOver, removeWhole, writeWhole } from '../host/f
 import { git, gitVersion } from '../host/git.ts';
 import type { Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
-import { addressBelow, areSiblings, shownAddress } from './address.ts';
+import { addressBelow, areSiblings, pastedAddress, shownAddress } from './address.ts';
 import { fillPointers, unfiltered } from './lfs.ts';
 import { remoteRefs } from './refs.ts';
 import { patiently, remoteGit } from './transport.ts';
@@ -99,7 +99,7 @@ export async function fetchRef(world: World, wish: CloneWish): Promise<string> {
       }
       throw new Failure('BAI-SOURCE-REF', `${shownAddress(address)} has no commit ${ref}.`, {
         facts: { address: shownAddress(address), ref },
-        next: [{ purpose: 'see its commits', command: `git ls-remote ${shownAddress(address)}` }],
+        next: [{ purpose: 'see its commits', command: `git ls-remote ${pastedAddress(address)}` }],
       });
     }
   }

@@ -7,7 +7,7 @@ import { kindOf, readText, removeWhole, writeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { fingerprint } from '../plan/run.ts';
 import { treeFormer, treeNext } from '../resources/tree.ts';
-import { shownAddress } from '../source/address.ts';
+import { pastedAddress } from '../source/address.ts';
 import { exchange, noteSource, notedSource, settleExchange, type Exchange } from '../source/exchange.ts';
 import { workplaces } from '../source/work.ts';
 import type { World } from '../world.ts';
@@ -76,7 +76,7 @@ export async function assertClean({ world, spec, former, resources }: Making, na
       ? []
       : (await isCloneOf(world, path, source).catch(() => false))
         ? [`${at} fetch origin ${source.ref} && ${at} switch ${source.ref}`]
-        : [`${at} fetch ${shownAddress(source.address)} ${source.ref} && ${at} checkout FETCH_HEAD`];
+        : [`${at} fetch ${pastedAddress(source.address)} ${source.ref} && ${at} checkout FETCH_HEAD`];
   const lines = found.flatMap((place) => place.work.map(({ summary }) => `${place.path}: ${summary}`));
   throw new Failure(
     'BAI-GIT-WORK',

@@ -85,8 +85,8 @@ describe.skipIf(needed.skip)(needed.title('sources from git'), { timeout: 120_00
     });
 
     it.each([
-      ['login', 'lets nobody in'],
-      ['refuses', 'lets nobody in'],
+      ['login', 'no way in'],
+      ['refuses', 'no way in'],
       ['loops', 'no repository'],
       ['page', 'no repository'],
       ['unwell', 'does not answer'],

@@ -44,6 +44,16 @@ describe('what git was wanted for and cannot be had', () => {
     ]);
   });
 
+  it('tells first what may open the way in', () => {
+    const next = [{ purpose: 'unlock yours', command: 'ssh-add' }];
+    const trouble = { kind: 'access', reason: 'Because.', known: [], next } as const;
+    const [finding] = check({ ...broken('access'), trouble }).findings;
+    expect(finding?.next?.map(({ command }) => command)).toEqual([
+      'ssh-add',
+      expect.stringContaining('--source agent=pypi'),
+    ]);
+  });
+
   it('names the refs that are nearest', () => {
     const [finding] = check(broken('ref', '21.03', '21.09')).findings;
     expect(finding?.title).toBe('agent: no branch or tag "21.3"');

@@ -4,6 +4,7 @@ import {
   addressOf,
   areSiblings,
   hostOf,
+  pastedAddress,
   secretsOf,
   shownAddress,
 } from '../../src/source/address.ts';
@@ -33,6 +34,8 @@ describe('an address', () => {
     'ext::sh -c id',
     'ext::https://host/x',
     'ftp://host/x',
+    'ssh://-oProxyCommand=id/x',
+    'ssh://-l@host/x',
     'https://host/a b',
     'https://',
     'https://host/a\nb',
@@ -70,6 +73,13 @@ describe('what is shown', () => {
     expect(shownAddress('https://me:token@host/x')).toBe('https://host/x');
     expect(shownAddress("file:///it's%20here")).toBe("/it's here");
     expect(shownAddress('git@host:x')).toBe('git@host:x');
+    expect(shownAddress('ssh://git:word@host:22/x')).toBe('ssh://git@host:22/x');
+  });
+
+  it('can be pasted into a shell', () => {
+    expect(pastedAddress('https://me:token@host/x')).toBe('https://host/x');
+    expect(pastedAddress("file:///it's%20here")).toBe(String.raw`'/it'\''s here'`);
+    expect(pastedAddress('git@host:x;id')).toBe("'git@host:x;id'");
   });
 
   it('is the host where many lie on one', () => {
@@ -83,5 +93,7 @@ describe('what is shown', () => {
     expect(secretsOf('https://ghp_0123456789@host/x')).toEqual(['ghp_0123456789']);
     expect(secretsOf('https://git@host/x')).toEqual([]);
     expect(secretsOf('git@host:x')).toEqual([]);
+    expect(secretsOf('ssh://developer@host/x')).toEqual([]);
+    expect(secretsOf('ssh://git:word@host/x')).toEqual(['word']);
   });
 });
