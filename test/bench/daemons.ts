@@ -59,7 +59,7 @@ export async function daemonRows(): Promise<readonly Row[]> {
     ];
   } finally {
     await release.run(['stop', id]);
-    release.close();
+    await release.close();
   }
 }
 

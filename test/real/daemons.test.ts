@@ -20,8 +20,6 @@ describe.skipIf(needed.skip).each([
   ['21.09', 'docker'],
   ['21.09', 'native'],
 ] as const)(needed.title('the daemons of %s on the engine %s'), { timeout: 180_000 }, (version, engine) => {
-  // a native halfstack is for a machine without Docker
-  const variables = engine === 'native' ? { DOCKER_HOST: 'unix:///nowhere/docker.sock' } : {};
   const expected = engine === 'native' ? names.filter((name) => name !== 'agent') : names;
   let release: RealRelease;
   let id: string;
@@ -29,7 +27,7 @@ describe.skipIf(needed.skip).each([
   let image = '';
   let installed: string;
 
-  const run = (...args: readonly string[]) => release.run(args, { variables });
+  const run = (...args: readonly string[]) => release.run(args);
 
   async function done<T>(...args: readonly string[]): Promise<T> {
     const ended = await run(...args);
@@ -54,19 +52,18 @@ describe.skipIf(needed.skip).each([
           folder,
         ])
         .concat(words),
-      { env: { ...release.home.variables, ...variables }, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' },
+      { env: { ...release.home.variables }, encoding: 'utf8', timeout: 60_000, stdio: 'pipe' },
     );
 
   const ready = () => Object.fromEntries(expected.map((name) => [name, 'ready']));
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bai-dev-client-'));
-    release = openRelease(version);
+    release = openRelease(version, { engine });
     id = release.id('daemons');
-    const args = release.installing(id).map((word) => (word === 'docker' ? engine : word));
     if (engine === 'docker') image = kernelImage();
     // the agent is there only with Docker, and this machine has no GPU for its plugin
-    const ended = await run(...args, ...(engine === 'docker' ? ['--enable-cuda'] : []));
+    const ended = await run(...release.installing(id), ...(engine === 'docker' ? ['--enable-cuda'] : []));
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     installed = ended.stdout;
   }, 620_000);
@@ -76,7 +73,7 @@ describe.skipIf(needed.skip).each([
     await run('delete', '-e', id, '--yes', '--no-snapshot');
     if (image !== '') execFileSync('docker', ['rmi', image], { stdio: 'ignore', timeout: 30_000 });
     rmSync(folder, { recursive: true, force: true });
-    release.close();
+    await release.close();
   }, 120_000);
 
   it('get ready; without Docker all but the agent', async () => {
@@ -161,7 +158,7 @@ describe.skipIf(needed.skip).each([
     const entries = 2 * expected.length;
     for (const entry of [1, 2, expected.length + 1, entries]) {
       await done('stop', id);
-      const starting = await release.run(['start', id], { variables, kill: `record:${entry}` });
+      const starting = await release.run(['start', id], { kill: `record:${entry}` });
       expect(starting.signal, `${entry} of ${entries}: ${starting.stdout}`).toBe('SIGKILL');
       await done('start', id);
       expect(await states(), `killed before entry ${entry} of ${entries}`).toMatchObject(ready());

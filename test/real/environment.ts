@@ -32,14 +32,14 @@ export interface RealRelease {
   /** The arguments of that install. */
   readonly installing: (id: string) => readonly string[];
   readonly guide: (id: string) => Promise<Guide>;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Seconds that an install of real components may take, with nothing in the cache and others beside it. */
 const patience = 600;
 
 export interface Opening {
-  /** Docker by default. */
+  /** Docker by default. A native halfstack is for a machine without it: then there is none for what runs in its home. */
   readonly engine?: 'docker' | 'native';
   /** Nothing is in its cache. By default it is the cache of all tests of a user. */
   readonly ownCache?: boolean;
@@ -47,7 +47,7 @@ export interface Opening {
 
 export function openRelease(release: string, { engine = 'docker', ownCache }: Opening = {}): RealRelease {
   const program = buildProgram();
-  const home = freshHome();
+  const home = freshHome(engine === 'native' ? { DOCKER_HOST: 'unix:///nowhere/docker.sock' } : {});
   if (ownCache !== true) {
     for (const folder of [sharedCache, dirname(home.cache)]) mkdirSync(folder, { recursive: true });
     symlinkSync(sharedCache, home.cache);
@@ -81,8 +81,12 @@ export function openRelease(release: string, { engine = 'docker', ownCache }: Op
       if (ended.envelope?.result === undefined) throw new Error(ended.stdout + ended.stderr);
       return ended.envelope.result as unknown as Guide;
     },
-    close: () => {
-      for (const id of bases.keys()) purge(id);
+    close: async () => {
+      for (const id of bases.keys()) {
+        // the servers of a native one that a failed test left
+        if (engine === 'native') await start(['delete', '-e', id, '--yes', '--force', '--no-snapshot']);
+        else purge(id);
+      }
       home.remove();
       program.remove();
     },

@@ -12,31 +12,30 @@ const versions = ['20.09', '21.03', '21.09'];
 const daemons = ['manager', 'storage-proxy', 'webserver'];
 
 describe.skipIf(needed.skip)(needed.title('three releases at once'), { timeout: 180_000 }, () => {
-  // agents would share this machine's Docker engine
-  const variables = { DOCKER_HOST: 'unix:///nowhere/docker.sock' };
   let shared: RealRelease;
   let ids: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
-    shared = openRelease('21.09');
+    // agents would share this machine's Docker engine
+    shared = openRelease('21.09', { engine: 'native' });
     ids = new Map(versions.map((version) => [version, shared.id(version.replace('.', ''))]));
     const installs = [...ids].map(([version, id]) =>
-      shared.run(['install', '-e', id, '--release', version, '--engine', 'native', '--yes'], { variables }),
+      shared.run(['install', '-e', id, '--release', version, '--engine', 'native', '--yes']),
     );
     for (const { exit, stdout, stderr } of await Promise.all(installs)) expect(exit, stdout + stderr).toBe(0);
   }, 620_000);
 
   afterAll(async () => {
     const args = ['delete', ...ids.values(), '--yes', '--no-snapshot'];
-    await shared.run(args, { variables });
-    shared.close();
+    await shared.run(args);
+    await shared.close();
   }, 120_000);
 
   const records = (): EnvironmentRecord[] => [...ids.values()].map((id) => recordOf(shared.home, id)!);
 
   it('run, and each manager says which it is', async () => {
     for (const [version, id] of ids) {
-      const ended = await shared.run(['start', id], { variables });
+      const ended = await shared.run(['start', id]);
       expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
       const result = ended.envelope?.result as unknown as StartResult;
       const started = result.daemons.filter(({ outcome }) => outcome === 'started').map(({ name }) => name);
