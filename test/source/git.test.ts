@@ -264,6 +264,16 @@ describe('a repository with a fault', () => {
     expect(git('common', 'remote', 'get-url', 'origin')).toBe(`${server.url}/standin-common`);
   });
 
+  it('that only a proxy can reach is asked for through the one that the variables name', async () => {
+    // to whom the whole address is said, as to a proxy, the server answers by its path
+    const proxy = { http_proxy: server.url, no_proxy: '', NO_PROXY: '' };
+    Object.assign(box.world.host.variables, proxy);
+    const base = 'http://repositories.invalid';
+    await clone('client-py', { address: `${base}/standin-client-py`, repositories: base });
+    expect(git('client-py', 'remote', 'get-url', 'origin')).toBe(`${base}/standin-client-py`);
+    expect(server.requests).toContain('GET /standin-pages/info/refs');
+  });
+
   it('that is not served by anybody is BAI-NETWORK', async () => {
     const failure = await failureOf(clone('common', { address: 'http://127.0.0.1:9/standin-common' }));
     expect(failure.code).toBe('BAI-NETWORK');
