@@ -4,14 +4,13 @@ import { Failure } from '../failure.ts';
 import { unpackTar, unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';
 import { findContents, readSmall } from '../host/content.ts';
-import { execute } from '../host/exec.ts';
 import { makeFolder, moveOver, removeFile, removeWhole, writeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { published, type Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { copiesOf } from './copies.ts';
+import { hasGitLfs, pullLargeFiles } from './gitlfs.ts';
 import { fetchDistribution } from './pypi.ts';
-import { remoteGit } from './transport.ts';
 
 export interface PointerWish {
   /** What a person calls the tree. */
@@ -42,7 +41,8 @@ export async function fillPointers(world: World, wish: PointerWish): Promise<voi
   wish.progress('large files');
   const own = await hasGitLfs(world);
   await setFilter(world, partial, own);
-  if (own) await pull(world, wish);
+  const { address } = wish.source;
+  const refusal = own ? await pullLargeFiles(world, { folder: partial, address }) : undefined;
   const left = own ? await pointersIn(world, partial) : all;
   const { missing, reason } = await fillFromCopies(world, wish, left);
   const [first] = missing;
@@ -52,7 +52,8 @@ export async function fillPointers(world: World, wish: PointerWish): Promise<voi
       ? '1 large file stays a pointer, as no copy of it was'
       : `${missing.length} large files stay pointers, as no copies of them were`;
   const paths = missing.map(({ path }) => path).join(', ');
-  const why = reason === undefined ? '' : ` (${reason})`;
+  const reasons = [refusal, reason].filter((one) => one !== undefined);
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
   world.report.emit({
     kind: 'note',
     severity: 'warning',
@@ -71,18 +72,6 @@ async function pointersIn(world: World, folder: string): Promise<Pointer[]> {
     );
     return pointer === null ? [] : [{ path, sha256: pointer[1] ?? '', size: Number(pointer[2]) }];
   });
-}
-
-async function hasGitLfs(world: World): Promise<boolean> {
-  const asked = { file: 'git', args: ['lfs', 'version'], limit: 10, quiet: true };
-  return execute(world, asked).then(
-    () => true,
-    (error: unknown) => {
-      world.signal.throwIfAborted();
-      if (error instanceof Failure) return false;
-      throw error;
-    },
-  );
 }
 
 /** Settings with which git writes and reads pointers as they are. */
@@ -104,15 +93,6 @@ async function setFilter(world: World, folder: string, own: boolean): Promise<vo
   for (const [key, value] of Object.entries({ ...settings, required: 'true' })) {
     await git(world, { folder, args: ['config', `filter.lfs.${key}`, value] });
   }
-}
-
-/** What git-lfs can get; a server over its quota, or one without LFS, is no reason to give up. */
-async function pull(world: World, { partial, source }: PointerWish): Promise<void> {
-  const call = { folder: partial, addresses: [source.address] as const, args: ['lfs', 'pull'], limit: 3600 };
-  await remoteGit(world, call).catch((error: unknown) => {
-    world.signal.throwIfAborted();
-    if (!(error instanceof Failure)) throw error;
-  });
 }
 
 async function fillFromCopies(

@@ -18,6 +18,7 @@ export interface RemoteCall {
   readonly quiet?: boolean;
   /** Settings besides our own, as `git -c` takes them. */
   readonly settings?: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -45,7 +46,7 @@ export async function remoteGit(world: World, call: RemoteCall): Promise<string>
       file: 'git',
       args: [...settings.flatMap((setting) => ['-c', setting]), ...args],
       cwd: folder ?? '/',
-      environment: { ...quietly, ...(await sshVariables(world, addresses)) },
+      environment: { ...quietly, ...(await sshVariables(world, addresses)), ...call.variables },
       limit,
       secrets: addresses.flatMap(secretsOf),
       ...(quiet === undefined ? {} : { quiet }),

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { answerLfs, type LargeFiles } from './lfs.ts';
 
 /** What goes wrong: in the midst of a transfer, or instead of an answer. */
 export type GitFault = 'none' | Midway | Instead;
@@ -19,6 +20,8 @@ export interface GitServer {
   after: number;
   /** How often it is done wrong; then all is well. */
   times: number;
+  /** What it has for git-lfs. */
+  readonly largeFiles: LargeFiles;
   /** `GET /standin-manager/info/refs` and the like, in order. */
   readonly requests: string[];
   /** What clients sent to prove who they are. */
@@ -29,9 +32,10 @@ export interface GitServer {
 export async function startGitServer(folder: string): Promise<GitServer> {
   const backend = join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend');
   const answer = (request: IncomingMessage, response: ServerResponse, content: Buffer): void => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const url = new URL(request.url ?? '/', state.url);
     state.requests.push(`${request.method ?? ''} ${url.pathname}`);
     if (request.headers.authorization !== undefined) state.authorizations.push(request.headers.authorization);
+    if (answerLfs(state.largeFiles, { url, content, response })) return;
     const { fault } = state;
     const sends = request.method === 'POST' && !content.includes('command=ls-refs');
     const meant = fault !== 'none' && state.only.test(url.pathname) && (!isMidway(fault) || sends);
@@ -82,6 +86,7 @@ export async function startGitServer(folder: string): Promise<GitServer> {
     only: /./,
     after: 0,
     times: Infinity,
+    largeFiles: { contents: [], refusal: undefined, served: [] },
     requests: [],
     authorizations: [],
     close: () =>

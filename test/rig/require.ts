@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { gitLfsFolder } from './lfs.ts';
 
 export type Need = keyof typeof probes;
 
@@ -60,6 +61,7 @@ const probes = {
       ? undefined
       : 'there is no pyenv with a Python',
   tmux: () => (answers('tmux', ['-V']) ? undefined : 'there is no tmux'),
+  'git-lfs': () => (gitLfsFolder() === undefined ? 'there is no git-lfs (bash .ci/git-lfs.sh)' : undefined),
   root: () => (process.getuid?.() === 0 ? undefined : 'only root can do it'),
 } as const satisfies Record<string, () => string | undefined>;
 
