@@ -53,6 +53,7 @@ interface Run {
 const commandOf = ([first]: readonly string[]): string => commandNamed(first)?.name ?? '';
 
 async function perform(input: Input, { command, typed, argument, words }: Asked, run: Run): Promise<Result> {
+  await import('./cli/checking.ts');
   const [{ randomBytes }, { hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
     import('node:crypto'),
     import('./cli/host.ts'),

@@ -1,6 +1,6 @@
 // Asks a manager one question over its own API, signed as its clients sign theirs.
 import { createHash, createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { askLoopback } from '../host/loopback.ts';
 

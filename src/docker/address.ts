@@ -1,7 +1,7 @@
 // Where a Docker engine may listen: what the user chose for the Docker CLI, else the usual places.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readText } from '../host/files.ts';
 import type { Host } from '../world.ts';
 

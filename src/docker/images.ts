@@ -1,5 +1,5 @@
 // Images: which are there, and pulling those that are not.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import {
   ask,

@@ -1,5 +1,5 @@
 // Finds the Docker engine and tells how it stands.
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode, kindOf } from '../host/files.ts';
 import type { World } from '../world.ts';
 import { dockerCandidates, localAddress } from './address.ts';

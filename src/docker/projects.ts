@@ -1,6 +1,6 @@
 // Containers of all compose projects by one question. Asked without dockerode: loading that takes longer than the
 // answer, and `list` is to be quick.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { askLoopback } from '../host/loopback.ts';
 import { localAddress } from './address.ts';

@@ -1,5 +1,5 @@
 // Which OCI runtimes a Docker engine may start containers with.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ask, lookLimit, type Connection } from './client.ts';
 
 const answerSchema = z.object({ Runtimes: z.record(z.string(), z.unknown()).nullish() });

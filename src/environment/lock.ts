@@ -1,7 +1,7 @@
 // A lock that a process which died cannot keep: it names its owner, and whoever finds the owner dead takes it over.
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import {
   hashOf,

@@ -1,5 +1,5 @@
 // The ports of an environment: their names, upstream's numbers, and the blocks that further ones lease.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { portName } from '../release/release.ts';
 
 const port = z.number().int().min(1).max(65535);

@@ -1,5 +1,5 @@
 // What was made: spec, marks, resources and secrets of one environment, as they lie in record.json.
-import { z } from 'zod';
+import * as z from 'zod';
 import { resourceSchema } from '../resources/resource.ts';
 import { specSchema } from './spec.ts';
 

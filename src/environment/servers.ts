@@ -1,5 +1,5 @@
 // Where each server of a native halfstack comes from: chosen once, part of the spec, kept for life.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const version = z.string().regex(/^\d+(\.\d+)*$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,5 +1,5 @@
 // What was wanted: everything that was decided about an environment, complete and frozen; only a change writes another.
-import { z } from 'zod';
+import * as z from 'zod';
 import { acceleratorName, releaseSchema } from '../release/release.ts';
 import { portsSchema } from './ports.ts';
 import { serversSchema } from './servers.ts';

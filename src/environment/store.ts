@@ -1,6 +1,6 @@
 // Records on disk: one folder an environment in the state folder, private to its user; no index.
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import {
   kindOf,
@@ -20,9 +20,6 @@ import { isId } from './id.ts';
 import { environmentsFolder, markerName, statePaths } from './names.ts';
 import { recordSchema, type EnvironmentRecord } from './record.ts';
 import { specSchema } from './spec.ts';
-
-// a command checks a few dozen things once: to compile what checks them takes longer than checking
-z.config({ jitless: true });
 
 /** The newest shape of a record that this program knows. */
 const schema = recordSchema.shape.schema.value;

@@ -1,6 +1,6 @@
 // The journal of a switch: which environment is changed to, and what ran before. It is there while the switch lasts.
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { makeFolder, readOwned, removeFile, writeWhole } from '../host/files.ts';
 import type { Host } from '../world.ts';

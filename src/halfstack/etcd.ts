@@ -1,5 +1,5 @@
 // etcd through the JSON gateway of its v3 API: keys and values travel as base64.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { askLoopback } from '../host/loopback.ts';
 import { connectionTrouble, notYet, ready, type Answer } from './answer.ts';

@@ -1,6 +1,6 @@
 // Snapshots on disk: a folder each, which appears whole or not at all, and a list of all its files with their hashes.
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { snapshotsFolder } from '../environment/names.ts';
 import { Failure } from '../failure.ts';
 import { filesBelow, hashOfFile } from '../host/copy.ts';

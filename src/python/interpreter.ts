@@ -1,6 +1,6 @@
 // Finds a Python of a wanted version: pyenv's newest patch release, else one in the PATH; proven by running it.
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { pyenvRoot } from '../environment/names.ts';
 import { Failure } from '../failure.ts';
 import { execute } from '../host/exec.ts';

@@ -1,7 +1,7 @@
 // A Python of uv's own: one pinned build of python-build-standalone, for a machine that has none that fits.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildSchema, type Build } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import { readAsset } from '../host/assets.ts';

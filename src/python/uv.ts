@@ -1,6 +1,6 @@
 // uv, pinned: brought from the package index into our cache once, and run so that nothing of the user's sways it.
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, type FailureCode } from '../failure.ts';
 import { unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';

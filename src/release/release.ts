@@ -1,5 +1,5 @@
 // What a Backend.AI version needs: the shape of a file in templates/releases, and nothing about any one release.
-import { z } from 'zod';
+import * as z from 'zod';
 import { service } from './service.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/);

@@ -1,5 +1,5 @@
 // What a release's data says of one server of its halfstack.
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const service = z.strictObject({
   /** Upstream's name of the service in its compose file. */

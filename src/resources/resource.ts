@@ -1,5 +1,5 @@
 // The kinds of things on a machine that can be ours: data only, so that the record can hold them.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const path = z.string().startsWith('/');
 

@@ -1,5 +1,5 @@
 // Asks a package index by its simple API: JSON (PEP 691) where it is served, else HTML (PEP 503).
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { get, withoutCredentials, type Answer } from '../host/http.ts';
 import type { World } from '../world.ts';

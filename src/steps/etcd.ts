@@ -1,7 +1,7 @@
 // Fills etcd with what the daemons of a fresh environment read there, once and in one transaction.
 import { renderData } from '../environment/render.ts';
 import { valuesOf } from '../environment/values.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { etcdRange, etcdTransaction, type EtcdEntry } from '../halfstack/etcd.ts';
 import { readAsset } from '../host/assets.ts';

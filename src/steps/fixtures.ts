@@ -1,5 +1,5 @@
 // Rows of fixtures: put into tables as PostgreSQL itself reads JSON, and looked for afterwards.
-import { z } from 'zod';
+import * as z from 'zod';
 import { renderData, type Values } from '../environment/render.ts';
 import type { PostgresClient } from '../halfstack/postgres.ts';
 import { readAsset } from '../host/assets.ts';

@@ -1,7 +1,7 @@
 // Daemons for the stand-in release: what it lacks to be started, stopped and looked at.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { SinglePort } from '../../src/environment/ports.ts';
 import type { releaseSchema } from '../../src/release/release.ts';
 import type { Program } from './program.ts';

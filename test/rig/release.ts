@@ -1,6 +1,6 @@
 // A third release, as a data file only: what is particular to it is the stand-in components' own.
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { releaseSchema } from '../../src/release/release.ts';
 import { standInDay, type StandIns } from './components.ts';
 import type { Distribution } from './index.ts';

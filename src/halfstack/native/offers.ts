@@ -1,5 +1,5 @@
 // What the catalogue of native servers offers: templates/native.json, checked.
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageSchema, type ServerRole } from '../../environment/servers.ts';
 import { readAsset } from '../../host/assets.ts';
 import type { Host } from '../../world.ts';

@@ -1,6 +1,6 @@
 // Finds and stops the servers of a native halfstack: what runs our program in our data folder is ours, nothing else.
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServerRole } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { readText, removeFile, writeWhole } from '../../host/files.ts';
