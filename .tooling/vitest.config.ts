@@ -1,8 +1,8 @@
 // The test runner's configuration. Real components take minutes, so limits are set by the tests themselves.
 import { defineConfig } from 'vitest/config';
 
-/** Tests of real components: agents share a Docker engine and `/tmp/backend.ai`, so these files run alone. */
-const real = 'test/real/**/*.test.ts';
+/** Those that start real agents: these share a Docker engine and `/tmp/backend.ai`, so each of these files runs alone. */
+const agents = ['2009', '2103', '2109', 'daemons'].map((name) => `test/real/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -14,14 +14,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'parts and flows',
+          name: 'all but agents',
           include: ['test/**/*.test.ts'],
-          exclude: [real],
+          exclude: agents,
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'real', include: [real], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: 'agents', include: agents, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
     ],
   },
 });
