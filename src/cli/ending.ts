@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { Failure, failureMeanings, type NextCommand } from '../failure.ts';
 import type { FailureFacts } from '../report/events.ts';
-import { quoted } from '../report/quoted.ts';
+import { quoted } from '../quoted.ts';
 
 /** What is known of the run that an error ended. */
 export interface Ended {

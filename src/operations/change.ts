@@ -13,7 +13,7 @@ import type { Difference } from '../report/events.ts';
 import { describeResource } from '../resources/inventory.ts';
 import { chooseTrees, type TreeDemand } from '../source/choose.ts';
 import { adaptStepId } from '../steps/etcd.ts';
-import { assertClean, sourceNote } from '../steps/exchange.ts';
+import { mayReplace, sourceNote } from '../steps/exchange.ts';
 import type { World } from '../world.ts';
 import { assertNoBlocker } from './blockers.ts';
 import { kernelImagesOf } from './kernels.ts';
@@ -61,7 +61,7 @@ export async function changeOf(
   const replaced = Object.keys(record.spec.trees).filter(
     (tree) => sourceNote(record.spec.trees[tree]) !== sourceNote(spec.trees[tree]),
   );
-  for (const tree of replaced) await assertClean(making, tree);
+  for (const tree of replaced) await mayReplace(making, tree);
   const names = daemonsOf(world.host, record.spec).map(({ name }) => name);
   return {
     record: changed,

@@ -2,6 +2,7 @@
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withoutCredentials } from '../host/http.ts';
+import { quoted } from '../quoted.ts';
 
 /** What relative paths and `~` are relative to; without a folder only absolute paths are taken. */
 export interface Base {
@@ -55,10 +56,7 @@ export function shownAddress(address: string): string {
 }
 
 /** The same as a person may paste it into a shell. */
-export function pastedAddress(address: string): string {
-  const shown = shownAddress(address);
-  return /^[\w@%+=:,./~-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
-}
+export const pastedAddress = (address: string): string => quoted(shownAddress(address));
 
 /** Whom an address leads to: the machine, or the folder. */
 export function hostOf(address: string): string {

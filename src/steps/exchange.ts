@@ -1,15 +1,16 @@
 // A tree that shall come from elsewhere: another is put in its place, unless somebody's work is in it.
 import { join } from 'node:path';
-import { treePath } from '../environment/names.ts';
-import type { TreeSource } from '../environment/spec.ts';
-import { Failure } from '../failure.ts';
+import { member, treePath } from '../environment/names.ts';
+import type { GitSource, TreeSource } from '../environment/spec.ts';
+import { Failure, type NextCommand } from '../failure.ts';
 import { kindOf, readText, removeWhole, writeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { fingerprint } from '../plan/run.ts';
+import { quoted } from '../quoted.ts';
 import { treeFormer, treeNext } from '../resources/tree.ts';
 import { pastedAddress } from '../source/address.ts';
 import { exchange, noteSource, notedSource, settleExchange, type Exchange } from '../source/exchange.ts';
-import { workplaces } from '../source/work.ts';
+import { markInstalled, workplaces, type Workplace } from '../source/work.ts';
 import type { World } from '../world.ts';
 import type { Making } from './making.ts';
 import { excludedFrom, oursIn } from './excluded.ts';
@@ -25,25 +26,39 @@ export async function isOfAnother({ spec, former }: Making, name: string): Promi
   return (noted ?? sourceNote(whole.trees[name])) !== sourceNote(spec.trees[name]);
 }
 
-/** Ends an exchange that was cut off. */
-export const settleTree = (making: Making, name: string): Promise<void> =>
-  settleExchange(exchangeOf(making, name));
+/** Ends an exchange that was cut off, and takes away what was made for one that never came. */
+export async function settleTree(making: Making, name: string): Promise<void> {
+  const wish = exchangeOf(making, name);
+  await settleExchange(wish);
+  await removeWhole(wish.next);
+}
 
-/** Has the new tree made beside the old one and gives it the place; an old one with work in it is `BAI-GIT-WORK`. */
+/**
+ * Has the new tree made beside the old one and gives it the place; one that its developer switched there by hand stays,
+ * with the work in it. Other work is `BAI-GIT-WORK`.
+ */
 export async function replaceTree(
   making: Making,
   name: string,
   make: (next: string) => Promise<string>,
 ): Promise<string> {
+  const { world, spec } = making;
   const wish = exchangeOf(making, name);
-  await assertClean(making, name);
-  await removeWhole(wish.next);
-  const made = await make(wish.next);
-  await noteSource(wish.next, sourceNote(making.spec.trees[name]));
-  // it took a while
-  await assertClean(making, name);
-  await exchange(wish);
-  return made;
+  const source = spec.trees[name];
+  if (await mayReplace(making, name)) {
+    const made = await make(wish.next);
+    await noteSource(wish.next, sourceNote(source));
+    // it took a while
+    if (await mayReplace(making, name)) {
+      await exchange(wish);
+      return made;
+    }
+    await removeWhole(wish.next);
+  }
+  if (source?.source === 'git')
+    await markInstalled(world, wish.path, await commitAt(world, wish.path, source));
+  await noteSource(wish.path, sourceNote(source));
+  return `${name} ${source?.ref ?? ''} as it is`;
 }
 
 function exchangeOf({ spec, resources }: Making, name: string): Exchange {
@@ -57,37 +72,94 @@ function exchangeOf({ spec, resources }: Making, name: string): Exchange {
 
 /** True if the working copy was cloned from that address, so that its repository can go on being used. */
 export async function isCloneOf(world: World, path: string, source: TreeSource): Promise<boolean> {
-  if (source.source !== 'git') return false;
-  const args = ['config', '--get', 'remote.origin.url'];
-  return (await git(world, { folder: path, args, allow: [1] })).trim() === source.address;
+  return source.source === 'git' && (await ask(world, path, 'config', '--get', remoteKey)) === source.address;
 }
 
-/** Throws `BAI-GIT-WORK` for a tree with work in it, with what does by hand what we then do not do. */
-export async function assertClean({ world, spec, former, resources }: Making, name: string): Promise<void> {
+/** True if its developer has checked out already, by hand, what the working copy shall be of. */
+async function isSwitched(world: World, path: string, source: TreeSource | undefined): Promise<boolean> {
+  if (source?.source !== 'git' || !(await isCloneOf(world, path, source))) return false;
+  const { ref, kind, commit = ref } = source;
+  if (kind !== 'branch') return (await ask(world, path, 'rev-parse', 'HEAD')).startsWith(commit);
+  const branch = await ask(world, path, 'symbolic-ref', '--quiet', 'HEAD');
+  if (branch === '') return false;
+  return (await ask(world, path, 'for-each-ref', '--format=%(upstream)', branch)) === tracking(ref);
+}
+
+/** The commit that exists elsewhere of what was switched by hand. */
+function commitAt(world: World, path: string, { ref, kind }: GitSource): Promise<string> {
+  return ask(world, path, 'rev-parse', kind === 'branch' ? tracking(ref) : 'HEAD');
+}
+
+const remoteKey = 'remote.origin.url';
+const tracking = (ref: string): string => `refs/remotes/origin/${ref}`;
+const ask = async (world: World, folder: string, ...args: string[]): Promise<string> =>
+  (await git(world, { folder, args, allow: [1] })).trim();
+
+/**
+ * False for a tree that was switched by hand and has work in it: it is what it shall be. Throws `BAI-GIT-WORK` for work
+ * in another, with what does by hand what we then do not do.
+ */
+export async function mayReplace(making: Making, name: string): Promise<boolean> {
+  const { world, spec } = making;
+  const path = treePath(spec, name);
+  const work = await workIn(making, name);
+  if (work.length === 0) return true;
+  const source = spec.trees[name];
+  if (await isSwitched(world, path, source).catch(() => false)) return false;
+  throw refusal(name, { path, work, next: await byHand(making, name) });
+}
+
+/** Throws `BAI-GIT-WORK` for a tree with work in it. */
+export async function assertClean(making: Making, name: string): Promise<void> {
+  const work = await workIn(making, name);
+  if (work.length > 0) throw refusal(name, { path: treePath(making.spec, name), work, next: [] });
+}
+
+function workIn({ world, spec, former, resources }: Making, name: string): Promise<Workplace[]> {
   // a tree that is no longer wanted is known only to what was
   const known = [spec, ...former].find((one) => Object.hasOwn(one.release.trees, name)) ?? spec;
-  const path = treePath(known, name);
-  const found = await workplaces(world, path, oursIn(world, { spec: known, resources: resources() }, name));
-  if (found.length === 0) return;
+  const ours = oursIn(world, { spec: known, resources: resources() }, name);
+  return workplaces(world, treePath(known, name), ours);
+}
+
+/** The commands that switch the tree, work and all, and what follows them. */
+async function byHand({ world, spec }: Making, name: string): Promise<NextCommand[]> {
   const source = spec.trees[name];
-  const at = `git -C ${JSON.stringify(path)}`;
-  const byHand =
-    source?.source !== 'git'
-      ? []
-      : (await isCloneOf(world, path, source).catch(() => false))
-        ? [`${at} fetch origin ${source.ref} && ${at} switch ${source.ref}`]
-        : [`${at} fetch ${pastedAddress(source.address)} ${source.ref} && ${at} checkout FETCH_HEAD`];
-  const lines = found.flatMap((place) => place.work.map(({ summary }) => `${place.path}: ${summary}`));
-  throw new Failure(
+  if (source?.source !== 'git') return [];
+  const path = treePath(spec, name);
+  const { ref, kind, commit } = source;
+  const at = `git -C ${quoted(path)}`;
+  const purpose = 'or do it by hand';
+  if (!(await isCloneOf(world, path, source).catch(() => false))) {
+    const fetch = `fetch ${pastedAddress(source.address)} ${quoted(ref)}`;
+    return [{ purpose, command: `${at} ${fetch} && ${at} checkout FETCH_HEAD` }];
+  }
+  const [fetched, wanted] = {
+    branch: [quoted(ref), quoted(ref)] as const,
+    tag: [`tag ${quoted(ref)}`, `--detach ${quoted(ref)}`] as const,
+    commit: [commit ?? '', `--detach ${commit ?? ref}`] as const,
+  }[kind];
+  const steps = [`fetch origin ${fetched}`.trimEnd(), `switch ${wanted}`];
+  if (member(spec.release.trees, name, 'tree').submodules.length > 0) {
+    steps.push('submodule update --init --recursive');
+  }
+  return [
+    { purpose, command: steps.map((step) => `${at} ${step}`).join(' && ') },
+    { purpose: 'and then, with the same options', command: `bai-dev install -e ${spec.id} --change …` },
+  ];
+}
+
+function refusal(
+  tree: string,
+  { path, work, next }: { path: string; work: readonly Workplace[]; next: readonly NextCommand[] },
+): Failure {
+  return new Failure(
     'BAI-GIT-WORK',
     `${path} holds work that exists nowhere else, and such a tree is neither switched nor removed.`,
     {
-      facts: { tree: name, path, work: found },
-      lines,
-      next: [
-        { purpose: 'look at it', command: `${at} status` },
-        ...byHand.map((command) => ({ purpose: 'or do it by hand', command })),
-      ],
+      facts: { tree, path, work },
+      lines: work.flatMap((place) => place.work.map(({ summary }) => `${place.path}: ${summary}`)),
+      next: [{ purpose: 'look at it', command: `git -C ${quoted(path)} status` }, ...next],
     },
   );
 }

@@ -1,4 +1,5 @@
 // Changing one's mind: the built program with stand-in components, small repositories and real halfstacks.
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -197,17 +198,32 @@ describe.skipIf(needed.skip)(needed.title('a change'), { timeout: 120_000 }, () 
     await env.isWhole();
   });
 
-  it('of a ref is refused while work is in the tree, and says how to do it by hand', async () => {
-    const notes = join(env.tree('common'), 'idea.py');
-    writeFileSync(notes, 'x\n');
-    const before = env.record();
-    const { envelope } = await env.change('--ref', 'common=feature/x');
-    expect(envelope?.failure).toMatchObject({ code: 'BAI-GIT-WORK', exit: 5 });
-    expect(JSON.stringify(envelope?.failure?.['lines'])).toContain('idea.py');
-    expect(envelope?.failure?.next.map(({ command }) => command).join()).toContain('switch feature/x');
-    expect(env.record()).toEqual(before);
-    gitIn(env.tree('common'), 'clean', '--quiet', '--force');
-  });
+  it.each(['feature/x', '99.01.0', 'the commit of feature/x'])(
+    'of a ref to %s is refused while work is in the tree; done by hand as it says, it is taken as it is',
+    async (wish) => {
+      const tip = env.repositories.git('standin-common', 'rev-parse', 'feature/x');
+      const ref = wish.startsWith('the commit') ? tip : wish;
+      const notes = join(env.tree('common'), 'idea.py');
+      writeFileSync(notes, 'x\n');
+      const before = env.record();
+      const { envelope } = await env.change('--ref', `common=${ref}`);
+      expect(envelope?.failure).toMatchObject({ code: 'BAI-GIT-WORK', exit: 5 });
+      expect(JSON.stringify(envelope?.failure?.['lines'])).toContain('idea.py');
+      expect(env.record()).toEqual(before);
+
+      const command = envelope?.failure?.next[1]?.command ?? '';
+      execFileSync('sh', ['-ec', command], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
+      expect(await env.changed('--ref', `common=${ref}`)).toEqual([
+        'source:common',
+        'virtualenv:common',
+        'virtualenv:manager',
+      ]);
+      expect(readFileSync(notes, 'utf8')).toBe('x\n');
+      expect(env.record().spec.trees['common']?.ref).toBe(ref);
+      gitIn(env.tree('common'), 'clean', '--quiet', '--force');
+      await env.isWhole();
+    },
+  );
 
   it('of a ref stays in the repository, with the branches that were there', async () => {
     gitIn(env.tree('common'), 'branch', 'topic');

@@ -78,7 +78,7 @@ describe('what is shown', () => {
 
   it('can be pasted into a shell', () => {
     expect(pastedAddress('https://me:token@host/x')).toBe('https://host/x');
-    expect(pastedAddress("file:///it's%20here")).toBe(String.raw`'/it'\''s here'`);
+    expect(pastedAddress("file:///it's%20here")).toBe('"/it\'s here"');
     expect(pastedAddress('git@host:x;id')).toBe("'git@host:x;id'");
   });
 

@@ -1,6 +1,6 @@
 // One plain line (or none, or a few) for each event: for pipes, for the log, and for --verbose.
 import type { Event } from '../events.ts';
-import { quoted } from '../quoted.ts';
+import { quoted } from '../../quoted.ts';
 import { duration, tilde, type Look } from '../style.ts';
 import { findingLines } from './findings.ts';
 import { changeLines } from './change.ts';

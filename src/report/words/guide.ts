@@ -1,7 +1,7 @@
 // The guide of an environment: everything to work in it by hand, each command copyable.
 import type { Guide } from '../../operations/guide.ts';
 import { table } from '../layout.ts';
-import { quoted } from '../quoted.ts';
+import { quoted } from '../../quoted.ts';
 import { tilde, type Look } from '../style.ts';
 
 /** The whole guide, paths with `~`. */

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quoted } from '../../src/report/quoted.ts';
+import { quoted } from '../src/quoted.ts';
 
 describe('quoted', () => {
   it.each([
