@@ -1,5 +1,6 @@
 // A working copy out of its own repository: the wanted commit on its branch, with submodules and large files.
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { GitSource } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import { kindOf, makeFolder, moveOver, removeWhole, writeWhole } from '../host/files.ts';
@@ -10,7 +11,7 @@ import { addressBelow, areSiblings, pastedAddress, shownAddress } from './addres
 import { fillPointers, unfiltered } from './lfs.ts';
 import { remoteRefs } from './refs.ts';
 import { patiently, remoteGit } from './transport.ts';
-import { installedRef } from './work.ts';
+import { formerRefs, installedRef } from './work.ts';
 
 export interface CloneWish {
   /** What a person calls the tree. */
@@ -46,6 +47,7 @@ export async function cloneTree(world: World, wish: CloneWish): Promise<string> 
   });
   await fillPointers(world, wish);
   await git(world, { folder: partial, args: ['update-ref', installedRef, 'HEAD'] });
+  await markTags(world, partial);
   const commit = await git(world, { folder: partial, args: ['rev-parse', 'HEAD'] });
   await moveOver(partial, wish.path);
   return commit.trim();
@@ -170,6 +172,20 @@ export async function fetchSubmodules(
     args: ['submodule', '--quiet', 'update', '--init', '--recursive', ...(await partially(world))],
     limit,
   });
+}
+
+/**
+ * Marks what the tags of a fresh working copy and of its submodules lead to: a clone brings tags of commits that are on
+ * no branch, and those look like somebody's own.
+ */
+export async function markTags(world: World, folder: string): Promise<void> {
+  const own = pathToFileURL(folder).href;
+  const copy = ['fetch', '--quiet', '.', `+refs/tags/*:${formerRefs}/tags/*`];
+  const run = (...args: string[]): Promise<string> =>
+    remoteGit(world, { folder, addresses: [own], args, limit });
+  await run(...copy);
+  if ((await kindOf(join(folder, '.gitmodules'))) === undefined) return;
+  await run('submodule', '--quiet', 'foreach', '--recursive', 'git', ...copy);
 }
 
 /** Submodules can leave out what is not needed since git 2.36. */

@@ -4,10 +4,10 @@ import { copyWhole, ownerAt } from '../host/copy.ts';
 import { listFolder, makeFolder, moveOver, removeFile, removeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import type { World } from '../world.ts';
-import { fetchRef, fetchSubmodules, limit, type CloneWish } from './git.ts';
+import { fetchRef, fetchSubmodules, limit, markTags, type CloneWish } from './git.ts';
 import { fillPointers, unfiltered } from './lfs.ts';
 import { patiently, remoteGit } from './transport.ts';
-import { formerRefs, installedRef } from './work.ts';
+import { markInstalled } from './work.ts';
 
 export interface SwitchWish extends CloneWish {
   /** The working copy as it is, which stays. */
@@ -34,8 +34,6 @@ export async function switchedCopy(world: World, wish: SwitchWish): Promise<stri
   }
   // a git that was killed here once may have left its lock
   await removeFile(join(partial, '.git/index.lock'));
-  const before = await local('rev-parse', '--quiet', '--verify', installedRef);
-  if (before !== '') await local('update-ref', `${formerRefs}/${before}`, before);
   progress('fetching');
   const commit = await patiently(world, () => fetchRef(world, wish));
   progress('checking out');
@@ -50,7 +48,8 @@ export async function switchedCopy(world: World, wish: SwitchWish): Promise<stri
     await local('branch', '--quiet', `--set-upstream-to=origin/${source.ref}`, source.ref);
   await patiently(world, () => fetchSubmodules(world, wish));
   await fillPointers(world, wish);
-  await git(world, { folder: partial, args: ['update-ref', installedRef, commit] });
+  await markInstalled(world, partial, commit);
+  await markTags(world, partial);
   await moveOver(partial, wish.path);
   return commit;
 }

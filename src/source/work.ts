@@ -11,6 +11,15 @@ export const installedRef = 'refs/bai-dev/installed';
 /** Below it are those that it marked before a change: what they lead to exists elsewhere as well. */
 export const formerRefs = 'refs/bai-dev/former';
 
+/** Marks the commit that a working copy is of by now, and keeps in mind the one before. */
+export async function markInstalled(world: World, tree: string, commit: string): Promise<void> {
+  const local = async (...args: string[]): Promise<string> =>
+    (await git(world, { folder: tree, args, allow: [1] })).trim();
+  const before = await local('rev-parse', '--quiet', '--verify', installedRef);
+  if (before !== '') await local('update-ref', `${formerRefs}/${before}`, before);
+  await local('update-ref', installedRef, commit);
+}
+
 export interface Work {
   readonly kind:
     'changes' | 'untracked' | 'ignored' | 'stash' | 'commits' | 'operation' | 'worktree' | 'unknown';

@@ -63,6 +63,10 @@ export function makeRepositories(standIns: StandIns): Repositories {
   begin('standin-empty');
   begin(pagesProject);
   const pages = repositories.commit(pagesProject, 'main', { 'index.html': '<p>pages</p>\n' });
+  // as upstream has them: a tag of a commit that is on no branch, which every clone brings
+  repositories.commit(pagesProject, 'gone', { 'index.html': '<p>gone</p>\n' });
+  git(join(work, pagesProject), ['tag', 'v0']);
+  git(join(work, pagesProject), ['push', '--quiet', 'origin', 'v0', ':gone']);
   for (const { tree, project, sdist } of standIns.components) {
     const place = begin(project);
     repositories.commit(project, 'main', { 'README.md': `# ${project}\n` });

@@ -8,7 +8,7 @@ import { Failure } from '../../src/failure.ts';
 import { releaseSchema, type Release } from '../../src/release/release.ts';
 import { cloneTree } from '../../src/source/git.ts';
 import { isTree } from '../../src/source/pypi.ts';
-import { workIn } from '../../src/source/work.ts';
+import { workIn, workplaces } from '../../src/source/work.ts';
 import { binaryPath, makeStandIns } from '../rig/components.ts';
 import { startGitServer, type GitFault, type GitServer } from '../rig/gitserver.ts';
 import { startIndex, type Index } from '../rig/index.ts';
@@ -149,7 +149,8 @@ describe('a submodule', () => {
     const page = join(box.folder, 'client-py', submodulePath, 'index.html');
     expect(readFileSync(page, 'utf8')).toBe('<p>pages</p>\n');
     expect(git('client-py', 'status', '--porcelain')).toBe('');
-    expect(await workIn(box.world, join(box.folder, 'client-py'))).toEqual([]);
+    expect(git(join('client-py', submodulePath), 'tag', '--no-merged', 'origin/main')).toBe('v0');
+    expect(await workplaces(box.world, join(box.folder, 'client-py'), [])).toEqual([]);
   });
 
   it('that cannot be had leaves nothing under the final name', async () => {
