@@ -6,6 +6,7 @@ import { makeFolder, readText, removeFile } from '../host/files.ts';
 import type { World } from '../world.ts';
 import { remoteGit } from './transport.ts';
 
+/** True if git can do `git lfs`; says nothing of a server. */
 export async function hasGitLfs(world: World): Promise<boolean> {
   const asked = { file: 'git', args: ['lfs', 'version'], limit: 10, quiet: true };
   return execute(world, asked).then(
