@@ -100,26 +100,30 @@ const ask = async (world: World, folder: string, ...args: string[]): Promise<str
  * in another, with what does by hand what we then do not do.
  */
 export async function mayReplace(making: Making, name: string): Promise<boolean> {
-  const { world, spec } = making;
-  const path = treePath(spec, name);
-  const work = await workIn(making, name);
+  const { path, work } = await workIn(making, name);
   if (work.length === 0) return true;
-  const source = spec.trees[name];
-  if (await isSwitched(world, path, source).catch(() => false)) return false;
+  const { world, spec } = making;
+  if (await isSwitched(world, path, spec.trees[name]).catch(() => false)) return false;
   throw refusal(name, { path, work, next: await byHand(making, name) });
 }
 
 /** Throws `BAI-GIT-WORK` for a tree with work in it. */
 export async function assertClean(making: Making, name: string): Promise<void> {
-  const work = await workIn(making, name);
-  if (work.length > 0) throw refusal(name, { path: treePath(making.spec, name), work, next: [] });
+  const { path, work } = await workIn(making, name);
+  if (work.length > 0) throw refusal(name, { path, work, next: [] });
 }
 
-function workIn({ world, spec, former, resources }: Making, name: string): Promise<Workplace[]> {
+interface FoundWork {
+  readonly path: string;
+  readonly work: readonly Workplace[];
+}
+
+async function workIn({ world, spec, former, resources }: Making, name: string): Promise<FoundWork> {
   // a tree that is no longer wanted is known only to what was
   const known = [spec, ...former].find((one) => Object.hasOwn(one.release.trees, name)) ?? spec;
+  const path = treePath(known, name);
   const ours = oursIn(world, { spec: known, resources: resources() }, name);
-  return workplaces(world, treePath(known, name), ours);
+  return { path, work: await workplaces(world, path, ours) };
 }
 
 /** The commands that switch the tree, work and all, and what follows them. */
@@ -151,7 +155,7 @@ async function byHand({ world, spec }: Making, name: string): Promise<NextComman
 
 function refusal(
   tree: string,
-  { path, work, next }: { path: string; work: readonly Workplace[]; next: readonly NextCommand[] },
+  { path, work, next }: FoundWork & { readonly next: readonly NextCommand[] },
 ): Failure {
   return new Failure(
     'BAI-GIT-WORK',
