@@ -1,6 +1,7 @@
 // Another spec for an environment that is there: what differs, whether that may be, and the record that says so.
 import { daemonsOf } from '../daemons/daemon.ts';
 import { runningDaemons } from '../daemons/running.ts';
+import { member } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
@@ -22,7 +23,7 @@ import { unwanted } from './leaving.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
 import { nearestOf } from './nearest.ts';
 import type { InstallRequest } from './request.ts';
-import { demandsOf, substitutes, type SourceDifference } from './sources.ts';
+import { demandsOf, submodulesOf, substitutes, type SourceDifference } from './sources.ts';
 
 export interface Change {
   /** As it will be written. */
@@ -136,7 +137,8 @@ async function sourcesFor(
 function asRecorded(demand: TreeDemand, { spec, release, differences }: Known): TreeDemand {
   const { tree, repositories, ...rest } = demand;
   const is = spec.trees[tree];
-  const sameTree = spec.release.trees[tree]?.repository === release.trees[tree]?.repository;
+  const known = member(release.trees, tree, 'tree');
+  const sameTree = spec.release.trees[tree]?.repository === known.repository;
   if (is?.source !== 'git' || !sameTree || demand.source === 'pypi') return demand;
   const said = (aspect: SourceDifference['aspect']): string | undefined =>
     differences.find(({ source }) => source?.tree === tree && source.aspect === aspect)?.source?.wish;
@@ -145,6 +147,7 @@ function asRecorded(demand: TreeDemand, { spec, release, differences }: Known): 
   return {
     ...rest,
     ...{ tree, source: 'git', ref: said('ref') ?? is.ref, address: address ?? is.address },
+    submodules: submodulesOf(known, base),
     ...(base === undefined ? {} : { repositories: base }),
   };
 }

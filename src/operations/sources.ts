@@ -83,11 +83,18 @@ export function demandsOf(
       source,
       ref: own.ref ?? other.ref ?? tree.branch,
       address: own.repository ?? other.repository ?? below(tree.repository),
-      submodules: tree.submodules.map((one) => (areSiblings(one, tree.repository) ? below(one) : one)),
+      submodules: submodulesOf(tree, repositories),
       ...(tree.package === undefined ? {} : { package: tree.package }),
       ...(repositories === undefined ? {} : { repositories }),
     };
   });
+}
+
+/** Where the submodules of a tree come from: those that lie beside its repository are moved with it. */
+export function submodulesOf(tree: Tree, repositories: string | undefined): readonly string[] {
+  return tree.submodules.map((one) =>
+    repositories !== undefined && areSiblings(one, tree.repository) ? addressBelow(repositories, one) : one,
+  );
 }
 
 export interface SourceDifference {

@@ -139,6 +139,14 @@ describe.skipIf(needed.skip)(needed.title('sources from git'), { timeout: 120_00
     expect(server.requests).toEqual([]);
   });
 
+  it('would change its refs where its repositories are, with their submodules', async () => {
+    server.requests.length = 0;
+    const ended = await install('--change', '--dry-run', '--ref', 'client-py=feature/x');
+    expect(ended.exit, ended.stdout).toBe(0);
+    const asked = new Set(server.requests.filter((request) => request.startsWith('GET')));
+    expect([...asked].sort()).toEqual(['GET /standin-client-py/info/refs', 'GET /standin-pages/info/refs']);
+  });
+
   it('is not what another branch or source would be', async () => {
     for (const words of [
       ['--server-branch', 'feature/x', '--source', 'git'],
