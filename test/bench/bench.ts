@@ -5,6 +5,7 @@ import { daemonRows } from './daemons.ts';
 import { halfstackRows } from './halfstack.ts';
 import { installRows } from './install.ts';
 import type { Row } from './row.ts';
+import { sourceRows } from './sources.ts';
 import { switchRows } from './switch.ts';
 
 const groups: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
@@ -12,6 +13,7 @@ const groups: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   halfstack: halfstackRows,
   daemons: daemonRows,
   install: installRows,
+  sources: sourceRows,
   switch: switchRows,
 };
 
