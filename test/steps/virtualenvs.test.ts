@@ -80,7 +80,7 @@ function place(id: string, change: Partial<EnvironmentSpec> = {}): Place {
   };
   mkdirSync(join(box.folder, 'pyenv/versions'), { recursive: true });
   const resources: Resource[] = [];
-  const making = { world: box.world, spec, resources: () => resources } as unknown as Making;
+  const making = { world: box.world, spec, former: [], resources: () => resources } as unknown as Making;
   const folders: Step<Resource> = {
     id: 'folders:install',
     title: 'folders',
