@@ -22,6 +22,8 @@ export async function watchedEngine(path: string, target: string): Promise<Watch
     passed.on('error', () => answer.destroy());
     asked.pipe(passed);
   });
+  // as the engine, which closes no idle connection: else one could go just as it is used again
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(path, resolve));
   return {
     address: `unix://${path}`,
