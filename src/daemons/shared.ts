@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Failure, type NextCommand } from '../failure.ts';
 import { makeFolder } from '../host/files.ts';
 import { userName } from '../host/proc.ts';
-import { ownerOf, removeUnused } from '../host/shared.ts';
+import { markUsed, ownerOf, removeUnused } from '../host/shared.ts';
 import type { World } from '../world.ts';
 
 /** Hard-coded in these releases (facts 14.2). */
@@ -41,6 +41,25 @@ export async function claimSharedFolder(world: World, folder = sharedFolder): Pr
     facts: { path, owner },
     next: [giveWay(stranger)],
   });
+}
+
+/**
+ * Runs upstream's programs while the folder stays as it is. They make it first and listen in it a second later, and
+ * wait for ever where it went in between: as it did when another environment's last daemon was stopped. Throws as
+ * `claimSharedFolder` does.
+ */
+export async function inSharedFolder<T>(
+  world: World,
+  act: () => Promise<T>,
+  folder = sharedFolder,
+): Promise<T> {
+  await claimSharedFolder(world, folder);
+  const unmark = await markUsed(join(folder, 'ipc'));
+  try {
+    return await act();
+  } finally {
+    await unmark();
+  }
 }
 
 /** What is wrong with it, as a sentence. */

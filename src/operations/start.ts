@@ -3,6 +3,7 @@ import { askDaemon } from '../daemons/ready.ts';
 import { startDaemon } from '../daemons/background.ts';
 import { addressOf, type Daemon } from '../daemons/daemon.ts';
 import { recordedAlive } from '../daemons/running.ts';
+import { inSharedFolder } from '../daemons/shared.ts';
 import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
@@ -77,7 +78,9 @@ export async function startUnderLock(
     world.report.emit({ kind: 'note', severity: 'warning', message: `${name} is not started. ${reason}` });
   }
   const journal = openJournal(world, record);
-  const outcomes = await walkUnrecorded(world, startSteps(world, { record, journal, request, prepared }));
+  const steps = startSteps(world, { record, journal, request, prepared });
+  const walk = (): ReturnType<typeof walkUnrecorded> => walkUnrecorded(world, steps);
+  const outcomes = await (prepared.daemons.length === 0 ? walk() : inSharedFolder(world, walk));
   const { spec } = record;
   const [account] = spec.release.accounts;
   return {

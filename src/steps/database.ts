@@ -1,5 +1,6 @@
 // Makes the database's schema by the release's own command, then fills it with example data, each once.
 import { join } from 'node:path';
+import { inSharedFolder } from '../daemons/shared.ts';
 import { member, treePath, virtualenvPath } from '../environment/names.ts';
 import { valuesOf } from '../environment/values.ts';
 import { Failure } from '../failure.ts';
@@ -112,14 +113,15 @@ async function makeEmptyDatabase(making: Making): Promise<void> {
 async function makeSchema(making: Making, tree: string): Promise<void> {
   const { spec, secrets, world } = making;
   const { schema, head, tables } = spec.release.database;
-  const output = await execute(world, {
+  const command = {
     file: join(virtualenvPath(spec, schema.virtualenv), 'bin', 'python'),
     args: schema.arguments,
     cwd: treePath(spec, tree),
     environment: withoutUpstreams(world.host.variables),
     limit: schemaLimit,
     secrets: [secrets.databasePassword],
-  });
+  };
+  const output = await inSharedFolder(world, () => execute(world, command));
   const made = await look(making);
   if (made.state === 'schema') return;
   throw new Failure(

@@ -12,8 +12,15 @@ import {
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { claimSharedFolder, leaveSharedFolder, strangerOf } from '../../src/daemons/shared.ts';
+import {
+  claimSharedFolder,
+  inSharedFolder,
+  leaveSharedFolder,
+  strangerOf,
+} from '../../src/daemons/shared.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
+
+const source = new URL('../../src/host/shared.ts', import.meta.url).href;
 
 let box: Sandbox;
 let folder: string;
@@ -88,6 +95,35 @@ it('stays where somebody listens or something is kept, and loses only what is of
   writeFileSync(join(folder, 'ipc/last_registry.dat'), 'sessions');
   await leaveSharedFolder(box.world, folder);
   expect(readdirSync(join(folder, 'ipc'))).toEqual(['last_registry.dat', 'living.sock']);
+});
+
+it('stays whole while one of our programs gets ready in it, whoever leaves', async () => {
+  await inSharedFolder(
+    box.world,
+    async () => {
+      mkdirSync(join(folder, 'ipc/container'));
+      await socket(join(folder, 'ipc/not-yet-heard.sock'), false);
+      await leaveSharedFolder(box.world, folder);
+      expect(readdirSync(join(folder, 'ipc'))).toEqual(
+        expect.arrayContaining(['container', 'not-yet-heard.sock']),
+      );
+    },
+    folder,
+  );
+  await leaveSharedFolder(box.world, folder);
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('is not kept by the mark of a process that is gone', async () => {
+  const ipc = join(folder, 'ipc');
+  const program = `import { markUsed } from ${JSON.stringify(source)};
+    await markUsed(process.argv.at(-1));
+    process.kill(process.pid, 'SIGKILL');`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', program, ipc];
+  expect(() => execFileSync(process.execPath, args)).toThrow();
+  expect(readdirSync(ipc)).toHaveLength(1);
+  await leaveSharedFolder(box.world, folder);
+  expect(existsSync(folder)).toBe(false);
 });
 
 it('is not looked for behind a link', async () => {
