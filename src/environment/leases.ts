@@ -64,16 +64,26 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
   if (asked.length > 0) return { base: 0, ports: { ...upstreamPorts, ...wish.single }, blocked: asked };
 
   const own = await upstream(wish.single, busy);
-  const [passed] = await obstacles(own, busy, wish);
-  if (passed === undefined && !isSelfish(own)) return { base: 0, ports: own, blocked: [] };
+  const [first] = await takenOf(own, busy);
+  if (first === undefined && !isSelfish(own)) return { base: 0, ports: own, blocked: [] };
+  const passed = first && (await told(first, busy, wish));
   for (const base of blockBases) {
     const ports = { ...blockPorts(base), ...wish.single };
-    if (isSelfish(ports) || (await obstacles(ports, busy, wish)).length > 0) continue;
+    if (isSelfish(ports) || (await takenOf(ports, busy)).length > 0) continue;
     return { base, ports, blocked: [], ...(passed === undefined ? {} : { passed }) };
   }
   throw new Failure('BAI-PRECHECK', 'None of the blocks of ports from 10000 to 29999 is free.', {
     next: [{ purpose: 'name one', command: `bai-dev install -e ${request.id} --ports BASE` }],
   });
+}
+
+/** True if a port of a set is that of one of these environments, running or not: told without a look at the machine. */
+export function isLeased(ports: Ports, records: readonly Pick<EnvironmentRecord, 'spec'>[]): boolean {
+  const single = singlePorts(ports);
+  return records.some(
+    ({ spec }) =>
+      single.some(([, port]) => holds(spec.ports, port)) || overlap(ports, spec.ports) !== undefined,
+  );
 }
 
 async function changedPorts(
@@ -117,41 +127,47 @@ async function upstream(single: PortRequest['wish']['single'], busy: Busy): Prom
   return { ...upstreamPorts, ...single };
 }
 
+/** The ports of a set that cannot be had, and who has them. */
+async function obstacles(ports: Partial<Ports>, busy: Busy, wish: PortRequest['wish']): Promise<TakenPort[]> {
+  return Promise.all((await takenOf(ports, busy)).map((taken) => told(taken, busy, wish)));
+}
+
+type Taken = Pick<TakenPort, 'name' | 'port'>;
+
 /** The ports of a set that cannot be had; for the kernels' range it is enough that nobody listens in it now. */
-async function obstacles(
-  ports: Partial<Ports>,
-  busy: Busy,
-  { base, single }: PortRequest['wish'],
-): Promise<TakenPort[]> {
+async function takenOf(ports: Partial<Ports>, busy: Busy): Promise<Taken[]> {
   const names = Object.entries(ports).filter(([name]) => !isRange(name)) as [PortName, number][];
   const taken = await Promise.all(
     names.map(async ([name, port]) => ((await isFree(port, busy)) ? [] : [{ name, port }])),
   );
-  const found: { name: PortName; port: number }[] = taken.flat();
+  const found: Taken[] = taken.flat();
   const { kernelFirst, kernelLast } = ports;
-  if (kernelFirst !== undefined && kernelLast !== undefined) {
-    const range = { kernelFirst, kernelLast };
-    const inside = [...busy.listening].find((port) => within(port, range));
-    const leased = busy.environments
-      .map(({ ports: other }) => overlap(range, other))
-      .find((port) => port !== undefined);
-    const port = inside ?? leased;
-    if (port !== undefined) found.push({ name: 'kernelFirst', port });
-  }
-  return Promise.all(
-    found.map(async ({ name, port }) => {
-      const flag = single[name] !== undefined ? flagOf(name) : base === undefined ? undefined : '--ports';
-      const environment = busy.environments.find((other) => holds(other.ports, port))?.id;
-      const holder = await portHolder(port);
-      return {
-        name,
-        port,
-        ...(flag === undefined ? {} : { flag }),
-        ...(environment === undefined ? {} : { environment }),
-        ...(holder === undefined ? {} : { holder }),
-      };
-    }),
-  );
+  if (kernelFirst === undefined || kernelLast === undefined) return found;
+  const range = { kernelFirst, kernelLast };
+  const inside = [...busy.listening].find((port) => within(port, range));
+  const leased = busy.environments
+    .map(({ ports: other }) => overlap(range, other))
+    .find((port) => port !== undefined);
+  const port = inside ?? leased;
+  return port === undefined ? found : [...found, { name: 'kernelFirst', port }];
+}
+
+/** With who has it: to find that out means to look at all processes. */
+async function told(
+  { name, port }: Taken,
+  { environments }: Busy,
+  { base, single }: PortRequest['wish'],
+): Promise<TakenPort> {
+  const flag = single[name] !== undefined ? flagOf(name) : base === undefined ? undefined : '--ports';
+  const environment = environments.find((other) => holds(other.ports, port))?.id;
+  const holder = await portHolder(port);
+  return {
+    name,
+    port,
+    ...(flag === undefined ? {} : { flag }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(holder === undefined ? {} : { holder }),
+  };
 }
 
 async function isFree(port: number, { listening, environments }: Busy): Promise<boolean> {
