@@ -12,6 +12,7 @@ import { plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
 import { relayOf } from './relay.ts';
+import { afterAgent, beforeAgent } from './runners.ts';
 import { hasFallenSilent, recordedProcesses, runningDaemons } from './running.ts';
 import { stopDaemons } from './stop.ts';
 import { spawnInTmux } from './tmux.ts';
@@ -50,8 +51,12 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
     await assertPortsFree(record.spec.id, daemon);
     await rotateLog(daemon.log);
   }
-  // before the agent makes it
-  if (daemon.needsDocker && docker !== undefined) await journal.addResource(relayOf(daemon, docker));
+  const engine = daemon.needsDocker ? docker : undefined;
+  if (engine !== undefined) {
+    // before the agent makes them
+    await journal.addResource(relayOf(daemon, engine));
+    if (known === undefined) await beforeAgent(world, engine);
+  }
   const main: Main = known ?? (await spawn(world, starting));
   const { pid, started } = main;
   const entry = { kind: 'process', name: daemon.name, pid, started, folder: daemon.folder } as const;
@@ -69,6 +74,8 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
     await stopDaemons(record, [daemon.name]);
     await forget(starting);
     throw error;
+  } finally {
+    if (engine !== undefined && !world.signal.aborted) await afterAgent(world, engine);
   }
 }
 

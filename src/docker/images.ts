@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import {
   ask,
   askFor,
+  changeLimit,
   engineFailure,
   lookLimit,
   refusalOf,
@@ -35,11 +36,36 @@ export interface NamedImage extends ImageFacts {
 }
 
 /** Every image that has a label, once for each of its names. */
-export async function imagesLabelled(connection: Connection, label: string): Promise<readonly NamedImage[]> {
+export function imagesLabelled(connection: Connection, label: string): Promise<readonly NamedImage[]> {
+  return namedImages(connection, { label: [label] });
+}
+
+/** The names of all images. */
+export async function imageNames(connection: Connection): Promise<readonly string[]> {
+  return (await namedImages(connection, {})).map(({ name }) => name);
+}
+
+/** Takes a name away, and the image with its last one; true if it was there. */
+export async function removeImage(connection: Connection, name: string): Promise<boolean> {
+  const asked = await askFor(connection, {
+    doing: `remove image ${name}`,
+    limit: changeLimit,
+    call: async (client, abortSignal) => {
+      await client.getImage(name).remove({ abortSignal });
+      return true;
+    },
+  });
+  return asked ?? false;
+}
+
+async function namedImages(
+  connection: Connection,
+  filters: Readonly<Record<string, string[]>>,
+): Promise<readonly NamedImage[]> {
   const found = await ask(connection, {
     doing: 'list its images',
     limit: lookLimit,
-    call: (client, abortSignal) => client.listImages({ filters: { label: [label] }, abortSignal }),
+    call: (client, abortSignal) => client.listImages({ filters, abortSignal }),
   });
   return found.flatMap(({ Id, Size, RepoTags, Labels: labels }) =>
     // the types lag: an image without a name has none of these

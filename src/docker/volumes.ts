@@ -16,6 +16,22 @@ export async function findVolume(
   return found === undefined ? undefined : { labels: { ...found.Labels } };
 }
 
+/** All volumes with their labels. */
+export async function allVolumes(
+  connection: Connection,
+): Promise<readonly { readonly name: string; readonly labels: Labels }[]> {
+  const { Volumes } = await ask(connection, {
+    doing: 'list its volumes',
+    limit: lookLimit,
+    call: (client, abortSignal) => client.listVolumes({ abortSignal }),
+  });
+  // an engine without any answers null, whatever the types say
+  return ((Volumes as typeof Volumes | null) ?? []).map(({ Name, Labels: labels }) => ({
+    name: Name,
+    labels: { ...labels },
+  }));
+}
+
 /** Makes an empty volume; one of that name that is there already stays as it is. */
 export async function createVolume(connection: Connection, name: string, labels: Labels): Promise<void> {
   await ask(connection, {

@@ -6,6 +6,7 @@ import { runningDaemons } from '../daemons/running.ts';
 import { connectTo } from '../docker/client.ts';
 import { allContainers, removeContainer } from '../docker/containers.ts';
 import { isOurs } from '../docker/labels.ts';
+import { probeDocker } from '../docker/probe.ts';
 import type { RecordJournal } from '../environment/journal.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
@@ -69,12 +70,19 @@ export async function enterRelays(
   journal: RecordJournal,
 ): Promise<void> {
   const { spec } = record;
-  if (spec.engine !== 'docker') return;
+  const engine = spec.engine === 'docker' ? spec.engineAddress : await usualEngine(world);
+  if (engine === undefined) return;
   for (const daemon of daemonsOf(world.host, spec).filter(({ needsDocker }) => needsDocker)) {
-    const relay = relayOf(daemon, spec.engineAddress);
+    const relay = relayOf(daemon, engine);
     // an engine that does not answer is told of when its containers are to be removed
     if (await resourceExists(world, relay).catch(() => false)) await journal.addResource(relay);
   }
+}
+
+/** The engine that an agent beside a native halfstack takes; undefined where none answers. */
+async function usualEngine(world: World): Promise<string | undefined> {
+  const facts = await probeDocker(world);
+  return facts.state === 'ok' ? facts.address : undefined;
 }
 
 /** A container to be removed that no resource names. */
