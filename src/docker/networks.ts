@@ -18,6 +18,18 @@ export async function findNetwork(connection: Connection, name: string): Promise
   return found?.Name === name ? { id: found.Id, labels: { ...found.Labels } } : undefined;
 }
 
+/** All networks with their labels. */
+export async function allNetworks(
+  connection: Connection,
+): Promise<readonly { readonly name: string; readonly labels: Labels }[]> {
+  const found = await ask(connection, {
+    doing: 'list its networks',
+    limit: lookLimit,
+    call: (client, abortSignal) => client.listNetworks({ abortSignal } as object),
+  });
+  return found.map(({ Name, Labels: labels }) => ({ name: Name, labels: { ...labels } }));
+}
+
 /** Makes a network of that name, of which there is none yet. */
 export async function createNetwork(connection: Connection, name: string, labels: Labels): Promise<void> {
   await ask(connection, {

@@ -10,6 +10,7 @@ import { consent } from './consent.ts';
 import { existingRecord } from './existing.ts';
 import { deletionOf, removeEnvironment, type Removed, type RemovalWish } from './removal.ts';
 import { assertNoGuests } from './living.ts';
+import { namesakesOf } from './namesakes.ts';
 import { announce } from './side.ts';
 import { assertNoWork, workAmong } from './work.ts';
 
@@ -95,8 +96,9 @@ async function planned({ world, record, work, go, stay }: Look): Promise<DeleteR
   const began = performance.now();
   const removed = (await presentOf(world, go)).map(describeResource);
   const kept = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
+  const namesakes = await namesakesOf(world, record);
   return {
-    ...{ id: record.spec.id, outcome: 'planned', removed, kept, seconds: secondsSince(began) },
+    ...{ id: record.spec.id, outcome: 'planned', removed, kept, namesakes, seconds: secondsSince(began) },
     ...(work.length === 0 ? {} : { work }),
   };
 }

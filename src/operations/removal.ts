@@ -1,5 +1,6 @@
 // The removal itself: everything that a record names, newest first, going on past what cannot be removed.
 import { dirname, join } from 'node:path';
+import { removeShared } from '../daemons/runners.ts';
 import { openJournal } from '../environment/journal.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { rescuesFolder, snapshotsFolder, statePaths } from '../environment/names.ts';
@@ -17,6 +18,7 @@ import { splitOf, type Part } from './belongings.ts';
 import { existingRecord } from './existing.ts';
 import { assertNoGuests, endGuests, enterRelays, stopRunning, strayContainers } from './living.ts';
 import { makingOf } from './making.ts';
+import { namesakesOf } from './namesakes.ts';
 import { saveUnderLock, timeStamp, type SnapshotRow } from './snapshot.ts';
 import { leaveIfLast } from './stop.ts';
 import { assertNoWork, rescueWork, workAmong, type Rescued } from './work.ts';
@@ -38,6 +40,8 @@ export interface Removed {
   readonly removed: readonly string[];
   /** What stays: it was to be kept, or something of the user's is in it. */
   readonly kept: readonly string[];
+  /** What is called like a thing of it and no bai-dev made: left alone. */
+  readonly namesakes: readonly string[];
   readonly rescued?: Rescued;
   readonly snapshot?: SnapshotRow;
   /** Why there is no snapshot although one was wanted. */
@@ -74,7 +78,15 @@ async function removeUnderLock(world: World, record: EnvironmentRecord, wish: Re
   const named = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
   if (kept.size === 0) await forgetAll(world.host, record.spec.id);
   await leaveIfLast(world);
-  return { removed: done.removed, kept: [...named, ...done.kept], ...saved, ...(rescued && { rescued }) };
+  const shared = await removeShared(world);
+  const namesakes = await namesakesOf(world, record);
+  return {
+    removed: [...done.removed, ...shared],
+    kept: [...named, ...done.kept],
+    namesakes,
+    ...saved,
+    ...(rescued && { rescued }),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
-// Changing over between two halfstacks, beside compose on two stacks that it made from copies of the same files.
+// Changing over between two halfstacks, looking at them and removing them, beside compose on two stacks that it made
+// from copies of the same files.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { openStage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 import { inTurn, median, timed, type Row } from './row.ts';
 
-/** Warm, halfstacks only: `switch` there and back beside `docker compose stop` and `up -d --wait`. */
+/** Warm, halfstacks only: `switch` there and back beside `docker compose stop` and `up -d --wait`; list and delete. */
 export async function switchRows(): Promise<readonly Row[]> {
   const stage = await openStage();
   const home = stage.home();
@@ -49,6 +50,13 @@ export async function switchRows(): Promise<readonly Row[]> {
         return Promise.resolve();
       },
     ]);
+    const [listed, asked] = await inTurn(10, [
+      () => checked('list'),
+      () => {
+        execFileSync('docker', ['compose', 'ls', '--all'], { stdio: 'ignore' });
+        return Promise.resolve();
+      },
+    ]);
     const name = '`docker compose stop` and `up -d --wait`';
     const removals: [number[], number[]] = [[], []];
     for (const [at, id] of ids.entries()) {
@@ -60,6 +68,12 @@ export async function switchRows(): Promise<readonly Row[]> {
       removals[1].push(await timed(down));
     }
     return [
+      {
+        what: '`bai-dev list`, the same stacks',
+        ours: listed,
+        theirs: { name: '`docker compose ls --all`', seconds: asked },
+        wanted: 'told only: it looks at servers, sources and ports too',
+      },
       {
         what: '`bai-dev delete`, repositories and virtualenvs too',
         ours: median(removals[0]),

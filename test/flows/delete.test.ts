@@ -239,6 +239,12 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
       networks: [`${id}_decoy`],
     });
     expect(decoys()).toEqual([]);
+    expect(result.namesakes).toEqual([
+      `container ${id}-decoy-1`,
+      `network ${id}_decoy`,
+      `virtualenv ${join(home.home, `.pyenv/versions/venv-${id}-decoy`)}`,
+      `volume ${id}_decoy`,
+    ]);
 
     const back = join(home.folder, 'back');
     const { status, stderr } = spawnSync('sh', ['-c', result.rescued!.command.replace('FOLDER', back)]);

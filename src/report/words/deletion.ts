@@ -10,7 +10,7 @@ export function deletionScreen(results: readonly DeleteResult[], look: Look): st
 }
 
 function oneScreen(result: DeleteResult, look: Look): string[] {
-  const { id, outcome, removed, kept, work = [], seconds } = result;
+  const { id, outcome, removed, kept, namesakes, work = [], seconds } = result;
   const { paint, marks } = look;
   const list = (title: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : ['', `  ${title}`, ...names.map((name) => `  ${marks.dot} ${name}`)];
@@ -21,6 +21,7 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
       ...removed.map((name) => `  ${marks.dot} ${name}`),
       ...list('These would be saved first:', work),
       ...list('These would stay:', kept),
+      ...list(foreign, namesakes),
       '',
       '  Nothing has been removed.',
     ];
@@ -30,6 +31,7 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
   return [
     apart(head, sum, Math.min(look.width, 80)) ?? head,
     ...list('These stay:', kept),
+    ...list(foreign, namesakes),
     ...savedLines(result, look),
     ...(outcome === 'reduced'
       ? [
@@ -40,6 +42,8 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
       : []),
   ];
 }
+
+const foreign = 'These are called like things of it; bai-dev did not make them and leaves them alone:';
 
 function savedLines({ id, rescued, snapshot, unsaved }: DeleteResult, { home }: Look): string[] {
   return [

@@ -3,7 +3,10 @@ import type { DeleteResult } from '../../../src/operations/delete.ts';
 import { deletionScreen } from '../../../src/report/words/deletion.ts';
 import { lookOf, noPaint } from '../../../src/report/style.ts';
 
-const one: DeleteResult = { id: 'dev', outcome: 'deleted', removed: ['a', 'b'], kept: [], seconds: 2.3 };
+const one: DeleteResult = {
+  ...{ id: 'dev', outcome: 'deleted', removed: ['a', 'b'], kept: [], namesakes: [] },
+  seconds: 2.3,
+};
 const look = lookOf(
   { color: false, unicode: true, live: true },
   { paint: noPaint, width: 80, home: '/home/you' },
@@ -22,6 +25,14 @@ describe('what is said of a deletion', () => {
       '',
       '  These stay:',
       '  · folder ~/x',
+    ]);
+  });
+
+  it('is what only has such a name', () => {
+    expect(screen({ ...one, namesakes: ['volume dev_mine'] }).slice(1)).toEqual([
+      '',
+      '  These are called like things of it; bai-dev did not make them and leaves them alone:',
+      '  · volume dev_mine',
     ]);
   });
 
