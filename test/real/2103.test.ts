@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import { difference, type Snapshot } from '../rig/inventory.ts';
 import { requires } from '../rig/require.ts';
+import { freeBase } from '../rig/stage.ts';
 import { endState, recordOf } from '../rig/state.ts';
 import { checkRelease } from './checks.ts';
+import { killChanges } from './changes.ts';
 import { openRelease, type RealRelease } from './environment.ts';
 
 const points = ['started', 'child', 'effect'] as const;
@@ -12,6 +14,7 @@ const full = process.env['BAI_DEV_TEST_MATRIX'] === 'full';
 /** The matrix runs on the native engine when a person says so by hand; in CI it does on stand-in components. */
 const engine = process.env['BAI_DEV_TEST_ENGINE'] === 'native' ? 'native' : 'docker';
 const needed = requires(...(engine === 'docker' ? (['docker'] as const) : []), 'network', 'pyenv');
+const repositories = process.env['BAI_DEV_TEST_REPOSITORIES'];
 const sixth = 6;
 const today = Math.floor(Date.now() / 86_400_000);
 
@@ -27,15 +30,42 @@ describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 
   });
 
   describe('the kill matrix', () => {
-    const calm = { steps: [] as readonly string[], state: new Map() as Snapshot };
+    const calm = { id: '', steps: [] as readonly string[], state: new Map() as Snapshot };
 
     beforeAll(async () => {
       const id = release.id('calm');
       await release.install(id);
+      calm.id = id;
       calm.state = endState(release.home, id);
       calm.steps = Object.keys(recordOf(release.home, id)?.marks ?? {});
-      await release.run(['delete', '-e', id, '--yes', '--no-snapshot']);
     }, 620_000);
+
+    // By default of ports alone, one step of it a day; BAI_DEV_TEST_MATRIX=full adds a plugin and kills every step. With
+    // the folder of upstream's repositories in BAI_DEV_TEST_REPOSITORIES it is the mock, and another ref of the manager.
+    it('of a change, there and back', { timeout: 3_600_000 }, async () => {
+      const { id } = calm;
+      const run = async (...args: readonly string[]): Promise<void> => {
+        const ended = await release.run(args);
+        expect(ended.exit, ended.stdout).toBe(0);
+      };
+      const base = recordOf(release.home, id)?.spec.portBase ?? 0;
+      const there = ['--ports', String(freeBase([base]))];
+      const back = ['--ports', String(base)];
+      if (full) {
+        there.push(repositories === undefined ? '--enable-cuda' : '--enable-cuda-mock');
+        back.push('--no-cuda');
+      }
+      if (full && repositories !== undefined) {
+        const place = ['--repositories', repositories];
+        await run('install', '-e', id, '--change', '--yes', '--source', 'manager=git', ...place);
+        there.push('--ref', 'manager=21.03.30', ...place);
+        back.push('--ref', 'manager=21.03');
+      }
+      const chosen = (due: readonly string[]): readonly string[] =>
+        full ? due : due.filter((_, at) => at === today % due.length);
+      await killChanges({ release, id, there, back, chosen });
+      await run('delete', '-e', id, '--yes', '--no-snapshot');
+    });
 
     // An environment is killed at all points of a step, one after the other: each run goes on from where the one
     // before was killed. By default a sixth of the steps, others every day; BAI_DEV_TEST_MATRIX=full takes all.
