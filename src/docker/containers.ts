@@ -13,6 +13,8 @@ export interface ContainerFacts {
   readonly health?: { readonly state: string; readonly output: string };
   /** ISO 8601. */
   readonly startedAt: string;
+  /** When it ended last, ISO 8601; the year 1 if it never did. */
+  readonly finishedAt: string;
   readonly exitCode: number;
   /** Why the engine could not start it; empty if it could. */
   readonly error: string;
@@ -44,6 +46,7 @@ export async function findContainer(
       ? {}
       : { health: { state: health.Status, output: health.Log.at(-1)?.Output.trim() ?? '' } }),
     startedAt: state.StartedAt,
+    finishedAt: state.FinishedAt,
     exitCode: state.ExitCode,
     error: state.Error,
     restarts: found.RestartCount,

@@ -1,5 +1,6 @@
 // The halfstack in a Docker engine: containers on loopback, data in named volumes, everything labelled as ours.
 import { containerName, networkName, volumeName } from '../../environment/names.ts';
+import { freeOf } from '../../docker/disk.ts';
 import { connectTo, type Connection } from '../../docker/client.ts';
 import {
   createContainer,
@@ -26,6 +27,8 @@ import { dockerStores } from './stores.ts';
 
 /** Seconds in which three servers must answer; a cold disk and a busy machine included. */
 const upLimit = 120;
+/** Milliseconds after which a container's pause between two attempts is a long one. */
+const longPause = 2000;
 /** Lines of its log that an unhealthy server's failure shows. */
 const shownLines = 20;
 
@@ -42,8 +45,8 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
     }),
     resources: (stack) => resourcesOf(stack, address),
     up: (stack, control) =>
-      up({ world, connection, stack }, control).catch((error: unknown) => {
-        throw fullDisk(error, 'docker system df') ?? error;
+      up({ world, connection, stack }, control).catch(async (error: unknown) => {
+        throw fullDisk(error, 'docker system df', await freeOf(connection)) ?? error;
       }),
     stop: async (stack) => {
       const { containers } = await survey({ world, connection, stack });
@@ -89,6 +92,10 @@ interface Found {
 async function up(job: Job, control: StepControl): Promise<void> {
   const { world, connection, stack } = job;
   const found = await survey(job);
+  // of a container that is left to itself, what happened before does not count
+  const before = new Map(
+    [...found.containers].map(([role, one]) => [role, one && isOnItsWay(world, one) ? one.restarts : 0]),
+  );
   const network = networkName(stack.project, stack.network);
   if (found.network === undefined) await createNetwork(connection, network, networkLabels(world, stack));
   await together(volumesOf(stack), async (volume) => {
@@ -100,11 +107,6 @@ async function up(job: Job, control: StepControl): Promise<void> {
     runService(job, service, { container: found.containers.get(service.role), network: found.network?.id }),
   );
   const answering = new Set<ServiceRole>();
-  // of a container that runs already, what happened before does not count
-  const before = (role: ServiceRole): number => {
-    const container = found.containers.get(role);
-    return container?.state === 'running' ? container.restarts : 0;
-  };
   await waitUntilAnswering({
     endpoints: stack.endpoints,
     roles: stack.services.map(({ role }) => role),
@@ -115,7 +117,7 @@ async function up(job: Job, control: StepControl): Promise<void> {
       const waited = stack.services.filter((service) => !answering.has(service.role));
       if (waited.length > 0) control.progress(`waiting for ${waited.map((one) => one.role).join(', ')}`);
     },
-    trouble: (role) => troubleOf(job, role, before(role)),
+    trouble: (role) => troubleOf(job, role, before.get(role) ?? 0),
     lastLines: (role) => lastLines(connection, nameOf(stack, role), shownLines),
   });
   control.summary(stack.services.map(({ role, port }) => `${role} ${port.outside}`).join(' · '));
@@ -162,8 +164,7 @@ async function runService(job: Job, service: Service, there: There): Promise<voi
   const name = containerName(stack.project, service.name);
   if (there.container !== undefined) {
     if (isAsWanted(stack, service, there)) {
-      if (there.container.state === 'running') return;
-      // it waits longer and longer between its attempts: from the beginning it need not
+      if (isOnItsWay(world, there.container)) return;
       if (there.container.state === 'restarting') await stopContainer(connection, name);
       if (there.container.state === 'paused') return unpauseContainer(connection, name);
       return startContainer(connection, name);
@@ -172,6 +173,16 @@ async function runService(job: Job, service: Service, there: There): Promise<voi
   }
   await createContainer(connection, name, containerBody(world, stack, service));
   await startContainer(connection, name);
+}
+
+/**
+ * Running, or about to be started again by the engine, which lets a container that ends over and over wait twice as
+ * long each time. A long pause is cut short by a stop and a start. A short one is not: the stop could meet PostgreSQL
+ * while it makes its first files, which it would never complete.
+ */
+function isOnItsWay(world: World, { state, finishedAt }: ContainerFacts): boolean {
+  if (state !== 'restarting') return state === 'running';
+  return world.now().getTime() - Date.parse(finishedAt) < longPause;
 }
 
 /** A container without our definition was remade by compose; one on a network that is gone cannot start. */
