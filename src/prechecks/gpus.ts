@@ -30,7 +30,7 @@ export async function lookAtGpus(world: World): Promise<GpuFacts> {
     answerOf(world, 'nvidia-smi', ['-L']),
   ]);
   if (asked.state !== 'said') return asked;
-  const why = lastLine(asked.text);
+  const why = firstLine(asked.text);
   if (asked.exit !== 0) return { state: troubleOf(asked.text), why };
   if (/no devices were found/i.test(asked.text)) return { state: 'no-devices', why };
   const rows = asked.text.split('\n').map((line) => /^(\d+(?:\.\d+)+), (.+)$/.exec(line.trim()));
@@ -65,9 +65,17 @@ export async function answerOf(world: World, name: string, args: readonly string
 
 /** The last line with words in it, without its full stop: what a program says in the end. */
 export function lastLine(text: string): string {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return (lines.at(-1) ?? 'it says nothing').trim().replace(/\.$/, '');
+  return words(lines(text).at(-1));
 }
+
+/** nvidia-smi says first what is wrong; advice and versions come below. */
+function firstLine(text: string): string {
+  return words(lines(text)[0]);
+}
+
+const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+const words = (line = 'it says nothing'): string => line.trim().replace(/\.$/, '');
 
 function troubleOf(
   text: string,

@@ -114,6 +114,16 @@ describe('without a GPU to work with', () => {
     expect(findings[0]?.next?.at(-1)?.command).toBe('bai-dev install -e mine --enable-cuda-mock');
   });
 
+  test('the reason is what is wrong, not the advice below it', async () => {
+    const text = [
+      'Failed to initialize NVML: Driver/library version mismatch',
+      'NVML library version: 535.183',
+    ];
+    const [finding] = await look({ query: say(text.join('\n'), 18) });
+    expect(finding?.reason).toContain(`nvidia-smi says: ${text[0]}.`);
+    expect(finding?.reason).not.toContain(text[1]);
+  });
+
   test('nvidia.driver-absent is the one thing that is told', async () => {
     const checked = checkAccelerator(box.world, { ...draftIn(box), accelerator: 'cuda' });
     expect(await said(checked)).toEqual(['nvidia.driver-absent warning']);

@@ -23,7 +23,8 @@ describe.skipIf(needed.skip)(needed.title('21.03 for real'), { timeout: 120_000 
   beforeAll(() => {
     release = openRelease('21.03', { engine, ownCache: true });
   });
-  afterAll(() => release.close());
+  // its own cache goes with it, some gigabyte
+  afterAll(() => release.close(), 180_000);
 
   describe('an environment', () => {
     checkRelease({ opened: () => release, version: '21.03.32', agent: engine === 'docker' });
