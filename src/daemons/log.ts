@@ -31,4 +31,5 @@ export async function lastErrorLine(path: string): Promise<string | undefined> {
   return (await plainLines(path, 2000)).findLast((line) => complaint.test(line))?.trim();
 }
 
-const complaint = /\b(?:ERROR|CRITICAL)\b|^(?:\w+\.)*\w*(?:Error|Exception)(?::|$)/;
+/** The level is the first word of a line, after a date at most: others may quote it. */
+const complaint = /^[^A-Za-z]*(?:ERROR|CRITICAL)\b|^(?:\w+\.)*\w*(?:Error|Exception)(?::|$)/;

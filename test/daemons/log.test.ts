@@ -50,6 +50,7 @@ it.each([
     'asyncio.exceptions.TimeoutError',
   ],
   ["KeyError: 'getpwuid(): uid not found: 7'\n", "KeyError: 'getpwuid(): uid not found: 7'"],
+  ["2026-11-26 03:15:32.924 DEBUG x [1] {'status': 'PENDING,RUNNING,ERROR'}\nINFO ERROR\n", undefined],
   ['INFO no ERRORS here\nDEBUG TimeoutError was caught\n', undefined],
   ['', undefined],
 ])('finds the last complaint of %j', async (text, line) => {

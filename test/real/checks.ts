@@ -13,6 +13,7 @@ import {
   type Snapshot,
 } from '../rig/inventory.ts';
 import { recordOf } from '../rig/state.ts';
+import type { workStates } from '../rig/work.ts';
 import {
   answering,
   client,
@@ -23,6 +24,10 @@ import {
   type ByHand,
   type RealRelease,
 } from './environment.ts';
+import { refuseWork, rescueWork, type Workplace } from './work.ts';
+
+/** The repositories of all releases. */
+const repositories = ['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'];
 
 export interface Real {
   readonly opened: () => RealRelease;
@@ -30,15 +35,18 @@ export interface Real {
   readonly version: string;
   /** The agent is started too. One at a time can be, on one Docker engine. */
   readonly agent: boolean;
+  /** The states of work in its repositories for which it is to refuse to be deleted; none by default. */
+  readonly work?: typeof workStates;
 }
 
 /** Installs, uses by hand as the guide says, looks again, deletes. */
-export function checkRelease({ opened, version, agent }: Real): void {
+export function checkRelease({ opened, version, agent, work: states = [] }: Real): void {
   let id: string;
   let guide: Guide;
   let before: Snapshot;
   const servers: ByHand[] = [];
   const tree = (name: string): string => join(guide.installPath, name);
+  const place = (): Workplace => ({ release: opened(), id, trees: repositories.map(tree) });
 
   beforeAll(async () => {
     const release = opened();
@@ -91,7 +99,7 @@ export function checkRelease({ opened, version, agent }: Real): void {
 
   it('has packages that agree, but for upstream’s own pins', () => {
     const { home } = opened();
-    for (const name of ['manager', 'agent', 'common', 'client-py', 'storage-proxy', 'webserver']) {
+    for (const name of repositories) {
       const { stdout } = spawnSync(join(virtualenvBin(home, tree(name)), 'python'), ['-m', 'pip', 'check'], {
         encoding: 'utf8',
         env: { ...home.variables },
@@ -137,6 +145,8 @@ export function checkRelease({ opened, version, agent }: Real): void {
       await expect
         .poll(() => client(home, guide, guide.client.agents), { timeout: 120_000, interval: 2000 })
         .toContain('ALIVE');
+      // refused where there is no image of a kernel; either way nothing of it may be left in the end
+      client(home, guide, guide.client.hello);
     });
   }
 
@@ -145,17 +155,28 @@ export function checkRelease({ opened, version, agent }: Real): void {
     expect(work()).toEqual([]);
   });
 
+  if (states.length > 0) {
+    it('is not deleted while there is work in its repositories', { timeout: 600_000 }, () =>
+      refuseWork(place(), states),
+    );
+
+    it('gives all work back after delete was forced', { timeout: 180_000 }, () => rescueWork(place()));
+  }
+
   it('is gone after delete, with all that was there before as it was', { timeout: 180_000 }, async () => {
     const { home, run } = opened();
-    const ended = await run(['delete', '-e', id, '--yes', '--no-snapshot']);
-    expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    // it is gone already where delete had to be forced
+    if (states.length === 0) {
+      const ended = await run(['delete', '-e', id, '--yes', '--no-snapshot']);
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+    }
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
     expect(difference(before, belongings(home))).toEqual([]);
   });
 
   /** What `git status` tells of any tree. */
   function work(): string[] {
-    return ['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'].flatMap((name) =>
+    return repositories.flatMap((name) =>
       execFileSync('git', ['-C', tree(name), 'status', '--porcelain'], { encoding: 'utf8' })
         .split('\n')
         .filter((line) => line !== '')
