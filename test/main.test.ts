@@ -68,6 +68,13 @@ describe('what is refused', () => {
     expect(last.failure?.next.length).toBeGreaterThan(0);
     for (const folder of Object.values(box.world.host.folders)) expect(existsSync(folder)).toBe(false);
   });
+
+  it('cannot steer the terminal by the words that it is told in', async () => {
+    const { exit, stderr } = await run(['explain', '\u001b]0;title\u0007\u001b[2Jnonsense\u0000']);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('nonsense');
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  });
 });
 
 describe('the config file', () => {

@@ -2,6 +2,7 @@
 import { jsonOutput } from './json.ts';
 import { writer, type Output } from './output.ts';
 import { plainOutput } from './plain.ts';
+import { printable } from './printable.ts';
 import { decideStyle, lookOf, noPaint, type Look, type Style } from './style.ts';
 
 export interface Choice {
@@ -40,7 +41,13 @@ export async function chooseOutput(choice: Choice): Promise<Output> {
   const resultLook = (): Look => lookAt(choice.stdout, resultStyle);
   const clock = (): number => performance.now();
   const common = { stdout, stderr, style, verbose, clock };
-  return style.live && tty !== undefined
-    ? tty.terminalOutput({ ...common, screen: choice.stderr, look, resultLook })
-    : plainOutput({ ...common, look: look(), resultLook: resultLook() });
+  const output =
+    style.live && tty !== undefined
+      ? tty.terminalOutput({ ...common, screen: choice.stderr, look, resultLook })
+      : plainOutput({ ...common, look: look(), resultLook: resultLook() });
+  return {
+    ...output,
+    emit: (event) => output.emit(printable(event)),
+    end: (ending, more) => output.end(printable(ending), more),
+  };
 }

@@ -1,6 +1,7 @@
 // The log of an environment: everything that happened, with times, also what the screen left out.
 import type { Appender } from '../host/append.ts';
 import type { Event } from './events.ts';
+import { printable } from './printable.ts';
 import { lookOf, noPaint, type Look } from './style.ts';
 import { eventLines } from './words/events.ts';
 
@@ -32,7 +33,7 @@ export function logFile({ home, now, open }: LogParts): LogFile {
   let failedAt: number | undefined;
   const enter = (lines: readonly string[]): void => {
     for (const line of lines) {
-      const stamped = `${now().toISOString()} ${line}`;
+      const stamped = `${now().toISOString()} ${printable(line)}`;
       if (path === undefined) waiting.push(stamped);
       else file?.append(stamped);
     }
