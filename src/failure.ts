@@ -36,7 +36,10 @@ export const failureMeanings = {
   'BAI-UNHEALTHY': meaning(7, 'A service did not get healthy in time.', true),
   'BAI-SWITCH': meaning(7, 'The environment that was switched to did not get well.', true),
   'BAI-NETWORK': meaning(8, 'An address could not be reached.', true),
-  'BAI-SOURCE-REPOSITORY': meaning(8, 'An address is not that of a git repository with something in it.'),
+  'BAI-SOURCE-REPOSITORY': meaning(
+    8,
+    'An address is not that of a whole git repository with something in it.',
+  ),
   'BAI-SOURCE-ACCESS': meaning(8, 'A repository lets nobody in without credentials that git knows.'),
   'BAI-SOURCE-REF': meaning(8, 'A repository has no such branch, tag or commit.'),
   'BAI-SOURCE-TRANSFER': meaning(8, 'A repository broke off or fell silent while it was copied.', true),

@@ -69,6 +69,11 @@ const meanings: readonly Meaning[] = [
     reason: '{shown} fell silent in the middle of a transfer.',
   },
   {
+    words: /repository corruption on the remote|^remote: fatal: (unable to read|bad object)/im,
+    code: 'BAI-SOURCE-REPOSITORY',
+    reason: '{shown} is damaged: it lacks something that its own commits are made of.',
+  },
+  {
     words: /rpc failed|transfer closed|early eof|unexpected disconnect/i,
     code: 'BAI-SOURCE-TRANSFER',
     reason: '{shown} broke off in the middle of a transfer.',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -257,6 +257,27 @@ describe('a repository with a fault', () => {
     await clone(name, fromServer(name));
     expect(server.times).toBe(0);
     expect(git(name, 'status', '--porcelain')).toBe('');
+  });
+
+  it('that lacks what its commits are made of is damaged, and is not asked again', async () => {
+    const damaged = join(box.folder, 'damaged');
+    const inIt = (...args: readonly string[]): string =>
+      execFileSync('git', ['-C', damaged, '-c', 'user.name=x', '-c', 'user.email=x', ...args], {
+        encoding: 'utf8',
+      }).trim();
+    execFileSync('git', ['init', '--quiet', '--initial-branch=99.01', damaged]);
+    writeFileSync(join(damaged, 'file'), 'lost');
+    inIt('add', 'file');
+    inIt('commit', '--quiet', '-m', 'with a file');
+    const blob = inIt('rev-parse', 'HEAD:file');
+    rmSync(join(damaged, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+    const failure = await failureOf(clone('common', { address: pathToFileURL(damaged).href }));
+    expect(failure.code).toBe('BAI-SOURCE-REPOSITORY');
+    expect(failure.message).toContain('is damaged');
+    expect(
+      box.events.filter((event) => event.kind === 'command-started' && event.argv.includes('fetch')),
+    ).toHaveLength(1);
+    expect(places()).not.toContain('common');
   });
 
   it('that moved is followed', async () => {
