@@ -44,7 +44,7 @@ function pullStep(making: Making): Step<Resource> {
   const sizes = new Map(release.kernelImages.map(({ image, bytes }) => [image, bytes]));
   return {
     id: 'kernels:pull',
-    title: kernelImages.map((image) => image.split('/').at(-1) ?? image).join(', '),
+    title: kernelImages.map(nameOf).join(', '),
     group,
     limit: 'network',
     cost: { bytes: kernelImages.reduce((total, image) => total + (sizes.get(image) ?? 0), 0) },
@@ -61,6 +61,9 @@ function pullStep(making: Making): Step<Resource> {
   };
 }
 
+/** Without registry and project. */
+const nameOf = (image: string): string => image.slice(image.lastIndexOf('/') + 1);
+
 async function pull(
   making: Making,
   connection: Connection,
@@ -68,8 +71,10 @@ async function pull(
 ): Promise<void> {
   if ((await findImage(connection, image)) !== undefined) return;
   try {
-    await pullImage(connection, image, (count) => control.progress(`pulling ${image}`, count));
-    control.summary(`pulled ${image}`);
+    // the title names them; a line has room for one name
+    const told = making.spec.kernelImages.length === 1 ? 'pulling' : `pulling ${nameOf(image)}`;
+    await pullImage(connection, image, (count) => control.progress(told, count));
+    control.summary(`pulled ${nameOf(image)}`);
   } catch (error) {
     making.world.signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;

@@ -20,11 +20,13 @@ export async function missingImages(connection: Connection, stack: Stack): Promi
 export async function pullMissing(connection: Connection, stack: Stack, control: StepControl): Promise<void> {
   const missing = await missingImages(connection, stack);
   const pulls = new Map<string, PullProgress>();
+  // a line has no room for several names
+  const told = `pulling ${missing.length === 1 ? missing[0] : `${missing.length} images`}`;
   const ends = await Promise.allSettled(
     missing.map((name) =>
       pullImage(connection, name, (progress) => {
         pulls.set(name, progress);
-        control.progress(`pulling ${missing.join(', ')}`, sum([...pulls.values()]));
+        control.progress(told, sum([...pulls.values()]));
       }),
     ),
   );
