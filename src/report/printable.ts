@@ -3,8 +3,6 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Controls, but for the ends of lines and tabs. */
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
-/** A line that was written over by its next version, as of a percentage; the last one counts. */
-const overwritten = /[^\n]*\r(?=[^\r\n])/g;
 
 /** The same data with texts that can be shown anywhere: without escape sequences and control characters. */
 export function printable<T>(value: T): T {
@@ -19,8 +17,13 @@ function shown(value: unknown): unknown {
 }
 
 function clean(text: string): string {
-  return stripVTControlCharacters(text).replace(overwritten, '').replaceAll('\r', '').replace(controls, '');
+  const plain = stripVTControlCharacters(text);
+  const last = plain.includes('\r') ? plain.split('\n').map(lastVersion).join('\n') : plain;
+  return last.replace(controls, '');
 }
+
+/** A line may have been written over several times, as a percentage is. */
+const lastVersion = (line: string): string => line.split('\r').findLast((version) => version !== '') ?? '';
 
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
