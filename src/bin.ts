@@ -24,6 +24,8 @@ for (const name of signals) {
   });
 }
 process.on('uncaughtException', (error) => ended.abort(error));
+// Node would end without a word when all that is left is a promise that nothing will settle
+process.once('beforeExit', () => ended.abort(new Error('what was waited for never came')));
 
 for (const stream of [stdout, stderr]) {
   // a reader that went away, a full disk or a closed terminal must not end the work

@@ -44,6 +44,24 @@ const hanging = (): string[] => {
   return ['install', '-e', 'held', '--index', `http://127.0.0.1:${port}/simple`];
 };
 
+it('does not end without a word when nothing is left that could settle what it waits for', () => {
+  const never = [
+    "import files from 'node:fs/promises';",
+    "import { syncBuiltinESMExports } from 'node:module';",
+    'files.readdir = () => new Promise(() => undefined);',
+    'syncBuiltinESMExports();',
+  ].join('');
+  const { status, stderr } = spawnSync(process.execPath, [...program, 'list'], {
+    env: variables({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(never)}` }),
+    cwd: home,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(status, stderr).toBe(1);
+  expect(stderr).toContain('BAI-INTERNAL');
+  expect(stderr).toContain('never came');
+});
+
 describe('--help and --version', () => {
   it.each([['--help'], ['--version'], ['install', '--help']])(
     '%s loads the parser and nothing else',

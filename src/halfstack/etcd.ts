@@ -96,16 +96,21 @@ interface Call {
 }
 
 async function call({ url }: Endpoint, { path, body, signal }: Call): Promise<unknown> {
-  const limited = AbortSignal.timeout(limit);
-  let response: Response;
+  let status: number;
   let answer: unknown;
   try {
-    response = await fetch(`${url}/v3/${path}`, {
+    // not by fetch: with it a question to a server that just goes or comes may never be settled, in a Node that
+    // then ends without a word
+    const answered = await askLoopback({
+      url: `${url}/v3/${path}`,
       method: 'POST',
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: signal === undefined ? limited : AbortSignal.any([signal, limited]),
+      limit,
+      signal: signal ?? new AbortController().signal,
     });
-    answer = await response.json();
+    status = answered.status;
+    answer = JSON.parse(answered.body);
   } catch (error) {
     signal?.throwIfAborted();
     throw new Failure('BAI-ETCD', `etcd at ${url} does not answer: ${connectionTrouble(error)}.`, {
@@ -113,9 +118,9 @@ async function call({ url }: Endpoint, { path, body, signal }: Call): Promise<un
       facts: { url, path },
     });
   }
-  if (!response.ok) {
+  if (status < 200 || status > 299) {
     const told = errorSchema.safeParse(answer).data;
-    const why = told?.message ?? told?.error ?? `status ${response.status}`;
+    const why = told?.message ?? told?.error ?? `status ${status}`;
     throw new Failure('BAI-ETCD', `etcd at ${url} refuses ${path}: ${why}.`, { facts: { url, path } });
   }
   return answer;
