@@ -1,5 +1,5 @@
 // Removing environments: what stops it, what is saved first, what stays, and that nothing of others is touched.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -22,11 +22,10 @@ import { requires } from '../rig/require.ts';
 import { engineBehind } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
-import { allWork, gitIn, linkedOf, withCopyOf, workOf, workStates } from '../rig/work.ts';
+import { gitIn, linkedOf, workStates } from '../rig/work.ts';
+import { refuseAllWork, refuseWork, repositories } from '../rig/workplace.ts';
 
 const needed = requires('docker', 'network', 'pyenv', 'root');
-/** Those of an environment of 2021, by their folders. */
-const repositories = ['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'];
 const nothing = { containers: [], volumes: [], networks: [] };
 
 describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () => {
@@ -66,17 +65,8 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     return (ended.envelope?.result as unknown as DeleteResult[])[0]!;
   }
 
-  it.each(workStates)('refuses %s in each of its six repositories, by name', async (_name, told, make) => {
-    await withCopyOf(trees(), async () => {
-      for (const tree of trees()) make(tree);
-      const ended = await remove();
-      expect(ended.exit, ended.stdout + ended.stderr).toBe(5);
-      expect(ended.envelope?.failure?.code).toBe('BAI-GIT-WORK');
-      const lines = ended.envelope?.failure?.['lines'] as string[];
-      for (const tree of trees()) {
-        expect(lines.filter((line) => line.startsWith(`${tree}: `) && told.test(line))).toHaveLength(1);
-      }
-    });
+  it.each(workStates)('refuses %s in each of its six repositories, by name', async (...state) => {
+    await refuseWork({ trees: trees(), remove }, state);
     expect(recordOf(home, id)?.phase).toBe('ready');
     expect(dockerThings(id).containers).toHaveLength(3);
   });
@@ -215,16 +205,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const decoys = makeDecoys();
     const session = `kernel-${id}`;
     docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${trees()[0]}/src:/x`);
-    for (const [, , make] of workStates) for (const tree of trees()) make(tree);
-    const work = new Map(repositories.map((name) => [name, workOf(join(folder(), name))]));
-    const linked = new Map(repositories.map((name) => [name, workOf(linkedOf(join(folder(), name)))]));
-    const refused = await remove();
-    expect(refused.exit, refused.stdout + refused.stderr).toBe(5);
-    const lines = refused.envelope?.failure?.['lines'] as string[];
-    for (const tree of trees()) {
-      const told = lines.filter((line) => line.startsWith(`${tree}: `));
-      expect(told).toEqual(allWork.map((words) => expect.stringMatching(words) as string));
-    }
+    const comesBack = await refuseAllWork({ trees: trees(), remove });
     const python = join(virtualenv(), 'bin/python');
     const guest = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
     await sleep(200);
@@ -247,13 +228,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     ]);
 
     const back = join(home.folder, 'back');
-    const { status, stderr } = spawnSync('sh', ['-c', result.rescued!.command.replace('FOLDER', back)]);
-    expect(status, String(stderr)).toBe(0);
-    for (const name of repositories) {
-      expect(workOf(join(back, name)), name).toEqual(work.get(name));
-      const { head, files } = linked.get(name)!;
-      expect(workOf(join(back, `${name}.worktree-1`)), name).toMatchObject({ head, files });
-    }
+    comesBack(result.rescued!.command, back);
     for (const tree of [back, ...trees().map(linkedOf)]) rmSync(tree, { recursive: true });
 
     // nothing but what was saved on purpose, one snapshot and one rescue, is new in this home

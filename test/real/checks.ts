@@ -1,8 +1,9 @@
 // What must hold of an environment of any real release; the files beside this one say of which.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DeleteResult } from '../../src/operations/delete.ts';
 import type { Guide } from '../../src/operations/guide.ts';
 import {
   belongings,
@@ -13,7 +14,8 @@ import {
   type Snapshot,
 } from '../rig/inventory.ts';
 import { recordOf } from '../rig/state.ts';
-import type { workStates } from '../rig/work.ts';
+import { linkedOf, type workStates } from '../rig/work.ts';
+import { refuseAllWork, refuseWork, repositories, type Workplace } from '../rig/workplace.ts';
 import {
   answering,
   client,
@@ -24,10 +26,6 @@ import {
   type ByHand,
   type RealRelease,
 } from './environment.ts';
-import { refuseWork, rescueWork, type Workplace } from './work.ts';
-
-/** The repositories of all releases. */
-const repositories = ['manager', 'agent', 'common', 'storage-proxy', 'webserver', 'client-py'];
 
 export interface Real {
   readonly opened: () => RealRelease;
@@ -46,7 +44,9 @@ export function checkRelease({ opened, version, agent, work: states = [] }: Real
   let before: Snapshot;
   const servers: ByHand[] = [];
   const tree = (name: string): string => join(guide.installPath, name);
-  const place = (): Workplace => ({ release: opened(), id, trees: repositories.map(tree) });
+  const remove: Workplace['remove'] = (...more) =>
+    opened().run(['delete', '-e', id, '--yes', '--no-snapshot', ...more]);
+  const place = (): Workplace => ({ trees: repositories.map(tree), remove });
 
   beforeAll(async () => {
     const release = opened();
@@ -156,18 +156,31 @@ export function checkRelease({ opened, version, agent, work: states = [] }: Real
   });
 
   if (states.length > 0) {
-    it('is not deleted while there is work in its repositories', { timeout: 600_000 }, () =>
-      refuseWork(place(), states),
-    );
+    it('is not deleted while there is work in its repositories', { timeout: 600_000 }, async () => {
+      for (const state of states) await refuseWork(place(), state);
+      expect(recordOf(opened().home, id)?.phase).toBe('ready');
+    });
 
-    it('gives all work back after delete was forced', { timeout: 180_000 }, () => rescueWork(place()));
+    it('gives all work back after delete was forced', { timeout: 180_000 }, async () => {
+      const comesBack = await refuseAllWork(place());
+      const ended = await remove('--force');
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+      const [result] = ended.envelope?.result as unknown as DeleteResult[];
+      const { command, folder } = result!.rescued!;
+      const back = join(opened().home.folder, `back-${id}`);
+      comesBack(command, back);
+      // what stays on purpose: the work that was saved, and the worktrees elsewhere, here beside the trees
+      for (const path of [back, folder, ...repositories.map(tree).map(linkedOf)])
+        rmSync(path, { recursive: true });
+      for (const path of [folder, tree('manager')]) removeEmpty(dirname(path));
+    });
   }
 
   it('is gone after delete, with all that was there before as it was', { timeout: 180_000 }, async () => {
-    const { home, run } = opened();
+    const { home } = opened();
     // it is gone already where delete had to be forced
     if (states.length === 0) {
-      const ended = await run(['delete', '-e', id, '--yes', '--no-snapshot']);
+      const ended = await remove();
       expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     }
     expect(dockerThings(id)).toEqual({ containers: [], volumes: [], networks: [] });
@@ -183,4 +196,11 @@ export function checkRelease({ opened, version, agent, work: states = [] }: Real
         .map((line) => `${name}: ${line}`),
     );
   }
+}
+
+/** A folder with nothing in it, and those around it. */
+function removeEmpty(folder: string): void {
+  if (readdirSync(folder).length > 0) return;
+  rmdirSync(folder);
+  removeEmpty(dirname(folder));
 }
