@@ -45,7 +45,7 @@ const floors: readonly (readonly [where: RegExp, floor: number])[] = [
   [/^src\/release\//, 3],
   [/^src\/docker\//, 2],
   [/^src\/host\//, 1],
-  [/^src\/(failure\.ts|world\.ts|quoted\.ts|report\/events\.ts|plan\/)/, 0],
+  [/^src\/(failure\.ts|world\.ts|quoted\.ts|defined\.ts|report\/events\.ts|plan\/)/, 0],
 ];
 
 /** Imports that the floors would allow and the house does not, and the other way round. */
@@ -145,10 +145,10 @@ const rules: readonly Rule[] = [
     example: ['src/cli/utils.ts', ''],
   },
   {
-    rule: 'a source file has at most 250 lines',
+    rule: 'a source file has at most 350 lines',
     in: 'src',
-    offences: (code) => (code.lines > 250 ? [`${code.lines} lines`] : []),
-    example: ['src/cli/bad.ts', 'export {};\n'.repeat(251)],
+    offences: (code) => (code.lines > 350 ? [`${code.lines} lines`] : []),
+    example: ['src/cli/bad.ts', 'export {};\n'.repeat(351)],
   },
   {
     rule: 'a file begins with a comment that says what it is for',

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { parseId } from '../environment/id.ts';
 import { blockSize } from '../environment/ports.ts';
+import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import { readText } from '../host/files.ts';
 import type { EngineWish } from '../operations/engine.ts';
@@ -197,7 +198,3 @@ const firstLine = (text: string): string => (text.split('\n')[0] ?? '').replace(
 
 const usage = (reason: string): Failure => new Failure('BAI-USAGE', reason);
 const config = (reason: string): Failure => new Failure('BAI-CONFIG', reason);
-
-function defined(values: Record<string, unknown>): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-}

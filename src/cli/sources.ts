@@ -1,4 +1,5 @@
 // What was said about where the trees come from: in general, per component, and by the options of the scripts.
+import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import type { SourceKind, SourceWishes, TreeWishes } from '../operations/sources.ts';
 import { addressOf, type Base } from '../source/address.ts';
@@ -93,8 +94,3 @@ function onlyNamed<T>({ general, trees }: Named<T>, example: string): Readonly<R
 function bad(why: string): never {
   throw new Failure('BAI-USAGE', why);
 }
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-const defined = <T extends object>(values: T): Defined<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;

@@ -1,5 +1,6 @@
 // Git, by way of simple-git: local work only, never a question, never the user's own settings where they would count.
 import { simpleGit, GitError } from 'simple-git';
+import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 
@@ -77,10 +78,4 @@ export async function gitVersion(world: World): Promise<string | undefined> {
     if (error instanceof Failure) return undefined;
     throw error;
   }
-}
-
-function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }
