@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, constants, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Input } from './cli/input.ts';
+import { defined } from './defined.ts';
 import { main } from './main.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -46,6 +47,7 @@ function readInput(): Input {
   };
   return {
     argv: argv.slice(2),
+    ...defined({ program: argv[1] }),
     variables: { ...process.env },
     cwd: folder(),
     platform: process.platform,

@@ -2,9 +2,11 @@
 import type { Call, Terminal } from './cli/command.ts';
 import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
-import { commandNamed, parse, type Parsed } from './cli/program.ts';
+import { invocationOf } from './cli/invocation.ts';
+import { commandNamed, commands, parse, type Parsed } from './cli/program.ts';
 import { Failure } from './failure.ts';
 import type { Event } from './report/events.ts';
+import { rewriteTo, type Rewrite } from './report/invocation.ts';
 import type { LogFile } from './report/logfile.ts';
 import type { Output } from './report/output.ts';
 import type { Result } from './report/results.ts';
@@ -18,7 +20,7 @@ export async function main(input: Input): Promise<number> {
   try {
     const parsed = parse(input.argv, { version: input.version, width: input.stdout.columns || 80 });
     if (parsed.kind === 'text') {
-      input.stdout.write(parsed.text);
+      input.stdout.write((await rewriteFor(input))(parsed.text));
       return 0;
     }
     const result = await perform(input, parsed, run);
@@ -72,6 +74,7 @@ async function perform(input: Input, { command, typed, argument, words }: Asked,
     ...(takesId || argument === undefined ? {} : { argument }),
     words,
     terminal: terminalOf(input),
+    invocation: await invocationOf(input),
   };
   const said = { ...settings.defaults, ...settings.wishes };
   const shown: Shown = {
@@ -167,8 +170,16 @@ function shownAs({ argv, variables }: Input): Shown {
 }
 
 async function outputOf(input: Input, shown: Shown, host?: Host): Promise<Output> {
-  const { chooseOutput } = await import('./report/choose.ts');
-  return chooseOutput({ ...input, ...shown, home: host?.home ?? input.variables['HOME'] ?? '' });
+  const [{ chooseOutput }, rewrite] = await Promise.all([import('./report/choose.ts'), rewriteFor(input)]);
+  const home = host?.home ?? input.variables['HOME'] ?? '';
+  return chooseOutput({ ...input, ...shown, home, rewrite });
+}
+
+async function rewriteFor(input: Input): Promise<Rewrite> {
+  return rewriteTo(
+    await invocationOf(input),
+    commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]),
+  );
 }
 
 /** A person is there only where both ends of the talk are a terminal. */

@@ -25,6 +25,8 @@ export interface Call {
   /** What was typed after it. */
   readonly words: readonly string[];
   readonly terminal: Terminal;
+  /** How the user has to call bai-dev from here, e.g. `npx bai-dev`. */
+  readonly invocation: string;
 }
 
 export interface Command {

@@ -3,6 +3,8 @@
 export interface Input {
   /** What was typed after the program's name. */
   readonly argv: readonly string[];
+  /** The script that Node runs, as it was called; absent where there is none. */
+  readonly program?: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly platform: NodeJS.Platform;

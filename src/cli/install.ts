@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseId, randomId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { InstallRequest, Wishes } from '../operations/request.ts';
+import { quoted } from '../quoted.ts';
 import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 import { startWishes } from './start.ts';
@@ -44,6 +45,7 @@ export const installCommand: Command = {
     const request = await requestOf(world, call);
     const { install } = await import('../operations/install.ts');
     const value = await install(world, request);
+    if (value.outcome === 'made') adviseInstallation(world, call);
     const wanted = call.wishes.start ?? call.defaults.start ?? false;
     if (!wanted || value.outcome === 'planned') return { command: 'install', value };
     const { start } = await import('../operations/start.ts');
@@ -51,6 +53,13 @@ export const installCommand: Command = {
     return { command: 'install', value: { ...value, started } };
   },
 };
+
+/** The first environment is made by npx or by a path; every later command is shorter with the name in PATH. */
+function adviseInstallation({ host, report }: World, { invocation }: Call): void {
+  if (invocation === 'bai-dev') return;
+  const message = `To run bai-dev by its name from any folder: npm install --global ${quoted(resolve(host.assets))}`;
+  report.emit({ kind: 'note', severity: 'note', message });
+}
 
 /** Everything that was said, and on a terminal the answers to what was not. */
 export async function requestOf(

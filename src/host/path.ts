@@ -1,11 +1,11 @@
 // Programs that this machine has: where PATH finds them, and what they really are.
 import { constants } from 'node:fs';
 import { access, open, realpath, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Host } from '../world.ts';
 
 /** Every executable of that name in PATH, in its order, as absolute paths that may be links. */
-export async function programsNamed(host: Host, name: string): Promise<string[]> {
+export async function programsNamed(host: Pick<Host, 'variables'>, name: string): Promise<string[]> {
   const folders = (host.variables['PATH'] ?? '').split(delimiter).filter(isAbsolute);
   const paths = [...new Set(folders)].map((folder) => join(folder, name));
   const found = await Promise.all(paths.map(isProgram));
@@ -25,6 +25,15 @@ export async function isProgram(path: string): Promise<boolean> {
 /** The file that a path leads to through all links; undefined if there is none. */
 export async function realPath(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined);
+}
+
+/** The nearest folder with a file of that name in it, from `folder` upwards; undefined if there is none. */
+export async function nearestWith(folder: string, name: string): Promise<string | undefined> {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const found = await stat(join(at, name)).catch(() => undefined);
+    if (found?.isFile() === true) return at;
+    if (at === dirname(at)) return undefined;
+  }
 }
 
 /** True for a text that some interpreter runs, as the shims of version managers are. */

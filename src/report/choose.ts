@@ -1,8 +1,9 @@
 // Chooses how to tell: JSON, a live view or plain lines; with colours or without.
+import type { Rewrite } from './invocation.ts';
 import { jsonOutput } from './json.ts';
-import { writer, type Output } from './output.ts';
+import { writer, type Output, type Write } from './output.ts';
 import { plainOutput } from './plain.ts';
-import { printable } from './printable.ts';
+import { mapTexts, printable } from './printable.ts';
 import { decideStyle, lookOf, noPaint, type Look, type Style } from './style.ts';
 
 export interface Choice {
@@ -13,18 +14,24 @@ export interface Choice {
   readonly verbose: boolean;
   readonly noColor: boolean;
   readonly home: string;
+  /** Makes the commands in a text work where the user stands. */
+  readonly rewrite: Rewrite;
   /** Makes libraries that decide for themselves print no colours. */
   forbidColor(): void;
 }
 
 /** The output that fits the streams, the variables and what was asked for. */
 export async function chooseOutput(choice: Choice): Promise<Output> {
-  const { variables, noColor, verbose, home } = choice;
-  const [stdout, stderr] = [writer(choice.stdout), writer(choice.stderr)];
+  const { variables, noColor, verbose, home, rewrite } = choice;
   if (choice.json) {
     choice.forbidColor();
-    return jsonOutput(stdout, { verbose });
+    return mapped(jsonOutput(writer(choice.stdout), { verbose }), (value) => mapTexts(value, rewrite));
   }
+  // screens name commands of their own besides those in events and results
+  const [stdout, stderr] = [choice.stdout, choice.stderr].map((stream): Write => {
+    const write = writer(stream);
+    return (text) => write(rewrite(text));
+  }) as [Write, Write];
   const styleOf = (stream: NodeJS.WriteStream): Style =>
     decideStyle({ variables, noColor, terminal: stream.isTTY });
   const [style, resultStyle] = [styleOf(choice.stderr), styleOf(choice.stdout)];
@@ -45,9 +52,14 @@ export async function chooseOutput(choice: Choice): Promise<Output> {
     style.live && tty !== undefined
       ? tty.terminalOutput({ ...common, screen: choice.stderr, look, resultLook })
       : plainOutput({ ...common, look: look(), resultLook: resultLook() });
+  return mapped(output, (value) => mapTexts(printable(value), rewrite));
+}
+
+/** An output to which events and the ending come changed. */
+function mapped(output: Output, change: <T>(value: T) => T): Output {
   return {
     ...output,
-    emit: (event) => output.emit(printable(event)),
-    end: (ending, more) => output.end(printable(ending), more),
+    emit: (event) => output.emit(change(event)),
+    end: (ending, more) => output.end(change(ending), more),
   };
 }

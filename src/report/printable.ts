@@ -5,15 +5,17 @@ import { stripVTControlCharacters } from 'node:util';
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /** The same data with texts that can be shown anywhere: without escape sequences and control characters. */
-export function printable<T>(value: T): T {
-  return shown(value) as T;
-}
+export const printable = <T>(value: T): T => mapTexts(value, clean);
 
-function shown(value: unknown): unknown {
-  if (typeof value === 'string') return clean(value);
-  if (Array.isArray(value)) return value.map(shown);
-  if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)]));
+/** The same data with every text in it changed. */
+export function mapTexts<T>(value: T, change: (text: string) => string): T {
+  const map = (each: unknown): unknown => {
+    if (typeof each === 'string') return change(each);
+    if (Array.isArray(each)) return each.map(map);
+    if (!isPlain(each)) return each;
+    return Object.fromEntries(Object.entries(each).map(([key, inner]) => [key, map(inner)]));
+  };
+  return map(value) as T;
 }
 
 function clean(text: string): string {

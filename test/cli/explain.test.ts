@@ -7,7 +7,14 @@ import type { World } from '../../src/world.ts';
 const terminal = { print: () => true, handOver: () => undefined };
 
 const explain = async (argument: string) =>
-  explainCommand.perform({} as World, { wishes: {}, defaults: {}, argument, words: [], terminal });
+  explainCommand.perform({} as World, {
+    wishes: {},
+    defaults: {},
+    argument,
+    words: [],
+    terminal,
+    invocation: 'bai-dev',
+  });
 
 describe('explain', () => {
   it.each(Object.entries(failureMeanings))('%s', async (code, meaning) => {

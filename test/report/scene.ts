@@ -13,6 +13,7 @@ const output = await chooseOutput({
   verbose: process.argv.includes('--verbose'),
   noColor: false,
   home: '/home/you',
+  rewrite: (text) => text,
   forbidColor: () => {
     process.env['NO_COLOR'] = '1';
   },

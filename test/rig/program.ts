@@ -18,6 +18,8 @@ import { repository } from './world.ts';
 export interface Program {
   readonly folder: string;
   readonly bin: string;
+  /** A folder for PATH in which it is called `bai-dev`. */
+  readonly path: string;
   /** Writes a file among its assets, e.g. `templates/releases/9901.yaml`. */
   put(path: string, content: string): void;
   remove(): void;
@@ -95,12 +97,20 @@ export function buildProgram(): Program {
   return {
     folder,
     bin: join(folder, 'dist/bin.js'),
+    path: inPath(folder),
     put: (path, content) => {
       mkdirSync(join(folder, path, '..'), { recursive: true });
       writeFileSync(join(folder, path), content);
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function inPath(folder: string): string {
+  const path = join(folder, 'path');
+  mkdirSync(path);
+  symlinkSync(join(folder, 'dist/bin.js'), join(path, 'bai-dev'));
+  return path;
 }
 
 /**
@@ -159,6 +169,8 @@ export function run(start: Start): Promise<Ended> {
 /** Starts it and returns at once, for tests that send signals or look while it runs. */
 export function begin(start: Start): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const variables: Record<string, string | undefined> = { ...start.home.variables, ...start.variables };
+  // last: it brings nothing but bai-dev's own name
+  variables['PATH'] = [variables['PATH'], start.program.path].filter((part) => part !== undefined).join(':');
   if (start.kill !== undefined) {
     variables['BAI_DEV_TEST_KILL'] = start.kill;
     variables['NODE_OPTIONS'] = `--import=${join(repository, 'test/rig/kill.mjs')}`;
