@@ -79,6 +79,11 @@ export const options = {
   'webserver-port': { value: 'port', about: 'port of the webserver', group: 'Where' },
   'agent-rpc-port': { value: 'port', about: 'port on which the agent hears the manager', group: 'Where' },
   'agent-watcher-port': { value: 'port', about: "port of the agent's watcher", group: 'Where' },
+  as: {
+    value: 'account',
+    about: 'Example account that the client uses (default: the administrator)',
+    group: 'What',
+  },
   only: { value: 'name', about: 'only these daemons', group: 'What', many: true },
   'halfstack-only': { about: 'only PostgreSQL, Redis and etcd', group: 'What' },
   all: { about: 'every environment of yours', group: 'What' },

@@ -113,6 +113,7 @@ function readersFor(host: Host, base: string | undefined) {
     'webserver-port': value(port),
     'agent-rpc-port': value(port),
     'agent-watcher-port': value(port),
+    as: value(some),
     only: value((text) => some(text).split(/[\s,]+/)),
     'halfstack-only': value(flag),
     all: value(flag),

@@ -15,11 +15,13 @@ export interface Foreground {
   readonly handOver: (listen: (signal: NodeJS.Signals) => void) => void;
 }
 
+/** A program that could not be started: it, or the interpreter that its first line names, is missing or not executable. */
+export type NotStarted = 'missing' | 'not executable';
+
 /**
- * Runs it to its end, however long that takes, and returns its exit status: 128 and the number for a signal, 127
- * for a program that is not there, 126 for one that may not be run.
+ * Runs it to its end, however long that takes, and returns its exit status: 128 and the number for a signal.
  */
-export function runInForeground(world: World, wanted: Foreground): Promise<number> {
+export function runInForeground(world: World, wanted: Foreground): Promise<number | NotStarted> {
   const { file, args, cwd, environment, handOver } = wanted;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
@@ -36,8 +38,8 @@ export function runInForeground(world: World, wanted: Foreground): Promise<numbe
       resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') resolve(127);
-      else if (error.code === 'EACCES') resolve(126);
+      if (error.code === 'ENOENT') resolve('missing');
+      else if (error.code === 'EACCES') resolve('not executable');
       else
         reject(
           new Failure('BAI-COMMAND', `${file} could not be started: ${error.message}.`, { cause: error }),

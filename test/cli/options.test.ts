@@ -36,6 +36,7 @@ const samples: Readonly<Record<OptionName, readonly [text: string, value: unknow
   'webserver-port': ['9002', 9002],
   'agent-rpc-port': ['9003', 9003],
   'agent-watcher-port': ['9004', 9004],
+  as: ['user@lablup.com', 'user@lablup.com'],
   only: ['manager,agent', ['manager', 'agent']],
   'halfstack-only': ['true', true],
   all: ['true', true],

@@ -137,9 +137,42 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(() => plain('exec', id, 'manager', '--', 'sh', '-c', 'kill -9 $$')).toThrow(
       expect.objectContaining({ status: 137 }) as Error,
     );
-    expect(() => plain('exec', id, 'manager', '--', 'no-such-program')).toThrow(
-      expect.objectContaining({ status: 127 }) as Error,
-    );
+  });
+
+  it('exec says which command there is not, with the exit codes of a shell', () => {
+    const { installPath } = recordOf(home, id)!.spec;
+    const refuses = (command: string, status: number, words: string) =>
+      expect(() => plain('exec', id, 'manager', '--', command)).toThrow(
+        expect.objectContaining({ status, stderr: expect.stringContaining(words) as string }) as Error,
+      );
+    refuses('no-such-program', 127, 'There is no command "no-such-program" in the virtualenv of manager');
+    refuses('pyhton', 127, 'Did you mean python?');
+    refuses('./no-such-file', 127, `There is no file ${join(installPath, 'manager/no-such-file')}`);
+    refuses('./manager.toml', 126, './manager.toml is not executable.');
+  });
+
+  it('exec makes the client talk to this environment, whatever the shell said before', () => {
+    const { ports } = recordOf(home, id)!.spec;
+    const client = (...args: readonly string[]) =>
+      execFileSync(process.execPath, [stage.program.bin, 'exec', id, 'client-py', ...args, '--', 'env'], {
+        env: { ...home.variables, BACKEND_ENDPOINT: 'https://elsewhere', BACKEND_ACCESS_KEY: 'other' },
+        cwd: home.folder,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+        .split('\n')
+        .filter((line) => line.startsWith('BACKEND_'))
+        .sort();
+    const as = (access: string, secret: string) => [
+      `BACKEND_ACCESS_KEY=${access}`,
+      `BACKEND_ENDPOINT=http://127.0.0.1:${ports.manager}`,
+      'BACKEND_ENDPOINT_TYPE=api',
+      `BACKEND_SECRET_KEY=${secret}`,
+    ];
+    expect(client()).toEqual(as('A', 'S'));
+    expect(client('--as', 'user@example.com')).toEqual(as('UA', 'US'));
+    expect(client('--as', 'user')).toEqual(as('UA', 'US'));
+    expect(() => client('--as', 'usr@example.com')).toThrow(/Did you mean user@example.com/);
   });
 
   it('gives a signal to the command it runs, and waits for its end', async () => {

@@ -143,6 +143,7 @@ export function releaseOf(standIns: StandIns): ReleaseData {
     client: { virtualenv: 'client', users: ['users'], agents: ['agents'], hello: ['hello'] },
     accounts: [
       { email: 'admin@example.com', password: 'example', role: 'admin', accessKey: 'A', secretKey: 'S' },
+      { email: 'user@example.com', password: 'example', role: 'user', accessKey: 'UA', secretKey: 'US' },
     ],
     imageAliases: {},
     needs: { disk: 50_000_000, memory: 100_000_000 },
