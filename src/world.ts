@@ -10,6 +10,8 @@ export interface Host {
   readonly home: string;
   readonly cwd: string;
   readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
+  /** This user together with this state folder, as host/identity.ts hashes them: whatever is made is marked with it. */
+  readonly owner: string;
   readonly cpus: number;
   /** Our own folders: absolute, may not exist yet. */
   readonly folders: { readonly state: string; readonly cache: string; readonly config: string };
@@ -52,12 +54,13 @@ export interface World {
   readonly random: (n: number) => string;
   /**
    * Variables that every child process carries: BAI_DEV_RUN (this run's random number) and, once known,
-   * BAI_DEV_ENVIRONMENT. By these a later run finds what a killed one left behind.
+   * BAI_DEV_ENVIRONMENT and BAI_DEV_OWNER. By these a later run finds what a killed one left behind.
    */
   readonly marks: Readonly<Record<string, string>>;
 }
 
-/** The same world, whose children also carry the ID of the environment they work for. */
+/** The same world, whose children also carry the ID of the environment they work for, and its owner. */
 export function forEnvironment(world: World, id: string): World {
-  return { ...world, marks: { ...world.marks, BAI_DEV_ENVIRONMENT: id } };
+  const { owner } = world.host;
+  return { ...world, marks: { ...world.marks, BAI_DEV_ENVIRONMENT: id, BAI_DEV_OWNER: owner } };
 }

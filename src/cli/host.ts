@@ -1,6 +1,7 @@
 // What is known of machine and user when the program starts.
 import { isAbsolute, join } from 'node:path';
 import { Failure } from '../failure.ts';
+import { ownerOf } from '../host/identity.ts';
 import type { Host } from '../world.ts';
 import type { Input } from './input.ts';
 
@@ -21,10 +22,12 @@ export function hostOf(input: Input): Host {
     return join(said !== undefined && isAbsolute(said) ? said : join(home, otherwise), 'bai-dev');
   };
   const { platform, architecture, variables, cwd, user, cpus, assets, version } = input;
+  const state = folder('XDG_STATE_HOME', '.local/state');
   return {
     ...{ platform, architecture, variables, home, cwd, user, cpus, assets, version },
+    owner: ownerOf(user.uid, state),
     folders: {
-      state: folder('XDG_STATE_HOME', '.local/state'),
+      state,
       cache: folder('XDG_CACHE_HOME', '.cache'),
       config: folder('XDG_CONFIG_HOME', '.config'),
     },

@@ -43,10 +43,10 @@ export interface Spawned {
  */
 export async function startDaemon(world: World, starting: Starting): Promise<'started' | 'kept'> {
   const { record, journal, daemon, limit, docker } = starting;
-  const found = (await runningDaemons(record, [daemon.name])).get(daemon.name);
-  const known = (await hasFallenSilent(record, daemon)) ? undefined : found?.main;
+  const found = (await runningDaemons(world.host, record, [daemon.name])).get(daemon.name);
+  const known = (await hasFallenSilent(world.host, record, daemon)) ? undefined : found?.main;
   if (known === undefined) {
-    if (found !== undefined) await stopDaemons(record, [daemon.name]);
+    if (found !== undefined) await stopDaemons(world.host, record, [daemon.name]);
     await forget(starting);
     await assertPortsFree(record.spec.id, daemon);
     await rotateLog(daemon.log);
@@ -71,7 +71,7 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
     }
     throw await unhealthy(starting, readiness, await main.ended?.());
   } catch (error) {
-    await stopDaemons(record, [daemon.name]);
+    await stopDaemons(world.host, record, [daemon.name]);
     await forget(starting);
     throw error;
   } finally {

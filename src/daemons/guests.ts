@@ -16,6 +16,7 @@ export async function guestsOf(world: World, record: EnvironmentRecord): Promise
   const [found, daemons] = await Promise.all([
     runningFrom(folders),
     runningDaemons(
+      world.host,
       record,
       daemonsOf(world.host, spec).map(({ name }) => name),
     ),

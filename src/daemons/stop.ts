@@ -3,7 +3,7 @@ import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
 import type { Relative } from '../host/family.ts';
 import { signalLiving, waitForEnd } from '../host/living.ts';
-import { runningDaemons, type Running } from './running.ts';
+import { runningDaemons, type Owner, type Running } from './running.ts';
 
 /** Seconds that a daemon has after SIGTERM; each needs two to three (facts 13.8). */
 const grace = 10;
@@ -16,9 +16,13 @@ const graceForKilled = 5;
  * Ends daemons side by side, and returns the names of those of which something ran. Nothing of theirs is left
  * then; twice is once. Throws `BAI-LEFTOVERS` for a process that not even SIGKILL ends.
  */
-export async function stopDaemons(record: EnvironmentRecord, names: readonly string[]): Promise<string[]> {
-  const look = async (): Promise<Running[]> => [...(await runningDaemons(record, names)).values()];
-  const before = await runningDaemons(record, names);
+export async function stopDaemons(
+  owner: Owner,
+  record: EnvironmentRecord,
+  names: readonly string[],
+): Promise<string[]> {
+  const look = async (): Promise<Running[]> => [...(await runningDaemons(owner, record, names)).values()];
+  const before = await runningDaemons(owner, record, names);
   // a main process tells its workers itself: a second signal would cut short what they do at their end
   await endAll([...before.values()].flatMap(mainOnly), 'SIGTERM', grace);
   await endAll((await look()).flatMap(wholeFamily), 'SIGTERM', graceForOrphans);

@@ -38,6 +38,7 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
   const variables = Object.entries({
     ...launch.environment,
     BAI_DEV_ENVIRONMENT: id,
+    BAI_DEV_OWNER: world.host.owner,
     BAI_DEV_RUN: undefined,
   });
   const unset = variables.filter(([, value]) => value === undefined).flatMap(([name]) => ['-u', name]);

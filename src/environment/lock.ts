@@ -15,7 +15,8 @@ import {
   removeFile,
   writeNew,
 } from '../host/files.ts';
-import { carrying, endProcesses, ownPid, processStart, thisMachine } from '../host/proc.ts';
+import { serverUser } from '../host/owner.ts';
+import { carrying, endProcesses, isOfAny, ownPid, ownUid, processStart, thisMachine } from '../host/proc.ts';
 import type { World } from '../world.ts';
 
 const holderSchema = z.object({
@@ -132,10 +133,14 @@ async function takeOver(claim: Claim, file: string, dead: Found): Promise<boolea
 /** Ends what a dead run left behind, before its number is forgotten: what it started may still be writing. */
 async function endRun(claim: Claim, { run }: Holder): Promise<void> {
   if (run === '' || run === claim.own.run) return;
+  // what root runs as another user carries the number as well
+  const users = ownUid === 0 ? [ownUid, (await serverUser()).uid] : [ownUid];
   for (;;) {
-    const pids = await carrying('BAI_DEV_RUN', run);
+    const found = await carrying('BAI_DEV_RUN', run);
+    const ours = await Promise.all(found.map((pid) => isOfAny(pid, users)));
+    const pids = found.filter((_, at) => ours[at]);
     if (pids.length === 0) return;
-    const [stubborn] = await endProcesses(pids);
+    const [stubborn] = await endProcesses(pids, users);
     if (stubborn !== undefined) {
       throw new Failure(
         'BAI-LOCKED',

@@ -1,6 +1,6 @@
 // The halfstack as a compose file: for people to read, and for docker compose 2 and docker-compose 1.29.
 import { Document } from 'yaml';
-import { environmentLabels } from '../docker/labels.ts';
+import { environmentLabels, type Labels } from '../docker/labels.ts';
 import type { Service, Stack } from './engine.ts';
 
 const preface = [
@@ -10,14 +10,16 @@ const preface = [
   ' It holds passwords: keep it to yourself.',
 ].join('\n');
 
-/** The text of the compose file. Holds secrets: write it with mode 0600. */
-export function composeText(stack: Stack): string {
+/** The text of the compose file of an owner. Holds secrets: write it with mode 0600. */
+export function composeText(stack: Stack, owner: string): string {
   const { services, network, project } = stack;
-  const labels = environmentLabels(project);
+  const labels = environmentLabels(project, owner);
   const volumes = services.flatMap(({ volume }) => (volume === undefined ? [] : [volume.name]));
   // no `version`: compose 2 warns about it, and docker-compose has needed none since 1.27
   const content = {
-    services: Object.fromEntries(services.map((service) => [service.name, composeService(service, stack)])),
+    services: Object.fromEntries(
+      services.map((service) => [service.name, composeService(service, stack, labels)]),
+    ),
     networks: { [network]: { labels } },
     ...(volumes.length === 0
       ? {}
@@ -28,7 +30,7 @@ export function composeText(stack: Stack): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function composeService(service: Service, { network, project }: Stack): object {
+function composeService(service: Service, { network }: Stack, labels: Labels): object {
   const { command, environment, port, volume, health } = service;
   return {
     image: service.image,
@@ -50,7 +52,7 @@ function composeService(service: Service, { network, project }: Stack): object {
       timeout: duration(health.timeout),
       retries: health.retries,
     },
-    labels: environmentLabels(project),
+    labels,
   };
 }
 

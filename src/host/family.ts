@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { platform } from 'node:os';
-import { processIds } from './proc.ts';
+import { processIds, userOf } from './proc.ts';
 
 export interface Relative {
   readonly pid: number;
@@ -37,19 +37,21 @@ export async function carryingAll(
   });
 }
 
-/** All processes that were started with every one of these variables, and what each says in them. */
+/** A process with what it was started with: the values of the variables that were asked for. */
+export interface Carrier extends Relative {
+  readonly values: Readonly<Record<string, string | undefined>>;
+}
+
+/** All processes that were started with every one of these variables, with what each says in them and in `others`. */
 export async function carriers(
   names: readonly string[],
-): Promise<readonly (Relative & { readonly values: readonly string[] })[]> {
+  others: readonly string[] = [],
+): Promise<readonly Carrier[]> {
   const seen = linux ? undefined : await psVariables();
   const pids = seen === undefined ? await processIds() : [...seen.keys()];
   const carry = pids.flatMap((pid) => {
-    const variables = variablesOf(pid, seen);
-    const values = names.flatMap((name) => {
-      const entry = variables.find((one) => one.startsWith(`${name}=`));
-      return entry === undefined ? [] : [entry.slice(name.length + 1)];
-    });
-    return values.length < names.length || pid === process.pid ? [] : [{ pid, values }];
+    const values = valuesOf(variablesOf(pid, seen), [...names, ...others]);
+    return names.some((name) => values[name] === undefined) || pid === process.pid ? [] : [{ pid, values }];
   });
   if (carry.length === 0) return [];
   const known = linux ? carry.map(({ pid }) => relativeOf(pid)) : await allProcesses();
@@ -57,6 +59,26 @@ export async function carriers(
     const relative = known.find((one) => one?.pid === pid);
     return relative === undefined ? [] : [{ ...relative, values }];
   });
+}
+
+/** What one process says in these variables; nothing where this user may not read them. */
+export async function carriedBy(pid: number, names: readonly string[]): Promise<Carrier['values']> {
+  return valuesOf(variablesOf(pid, linux ? undefined : await psVariables()), names);
+}
+
+function valuesOf(variables: readonly string[], names: readonly string[]): Carrier['values'] {
+  return Object.fromEntries(
+    names.map((name) => [name, variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1)]),
+  );
+}
+
+/** Those of `processes` that a user runs: by their real user, which a program with more rights does not change. */
+export async function ofUser<P extends Pick<Relative, 'pid'>>(
+  processes: readonly P[],
+  uid: number,
+): Promise<readonly P[]> {
+  const users = await Promise.all(processes.map(({ pid }) => userOf(pid)));
+  return processes.filter((_, at) => users[at] === uid);
 }
 
 /** The roots that are among `processes`, and all that descend from them. */

@@ -3,7 +3,7 @@ import { readFile, readlink, realpath } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ancestors, commandOf, processIds, processStart } from './proc.ts';
+import { ancestors, commandOf, isOfAny, ownUid, processIds, processStart } from './proc.ts';
 
 export interface Living {
   readonly pid: number;
@@ -101,12 +101,16 @@ async function isOf(
   return carried.includes(true);
 }
 
-/** Sends a signal to exactly this process; false if it is gone or may not be signalled. */
+/**
+ * Sends a signal to exactly this process; false if it is gone, may not be signalled or is of none of `users`, which
+ * root could signal as well.
+ */
 export async function signalLiving(
   { pid, started }: Pick<Living, 'pid' | 'started'>,
   signal: NodeJS.Signals,
+  users: readonly number[] = [ownUid],
 ): Promise<boolean> {
-  if ((await processStart(pid)) !== started) return false;
+  if ((await processStart(pid)) !== started || !(await isOfAny(pid, users))) return false;
   try {
     return process.kill(pid, signal);
   } catch {

@@ -21,6 +21,15 @@ export async function findUser(name: string): Promise<User | undefined> {
   return Number.isInteger(uid) && Number.isInteger(gid) ? { name, uid, gid } : undefined;
 }
 
+/**
+ * As whom root runs servers that refuse to run as root: bai-dev's own system user if there is one, else `nobody`.
+ */
+export async function serverUser(): Promise<User> {
+  return (
+    (await findUser('bai-dev')) ?? (await findUser('nobody')) ?? { name: '65534', uid: 65534, gid: 65534 }
+  );
+}
+
 /** Gives one file or folder to a user, not what lies inside. Only root can. */
 export async function giveTo(path: string, { uid, gid }: User): Promise<void> {
   await chown(path, uid, gid).catch((error: unknown) => {

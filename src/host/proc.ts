@@ -27,8 +27,9 @@ const grace = 5000;
 /** Ticks of a second in /proc; a constant of Linux on all architectures that Node runs on. */
 const ticks = 100;
 
-/** The process that we are. */
+/** The process that we are, and its user. */
 export const ownPid = process.pid;
+export const ownUid = process.getuid?.() ?? 0;
 
 const linux = platform() === 'linux';
 
@@ -84,6 +85,15 @@ export async function processFacts(pid: number): Promise<ProcessFacts | undefine
   };
 }
 
+/** The real user of a process; undefined if there is no such process. */
+export async function userOf(pid: number): Promise<number | undefined> {
+  const text = linux
+    ? // the owner of the folder in /proc is root for a process that changed its user
+      /^Uid:\s+(\d+)/m.exec(await readOr(`/proc/${pid}/status`))?.[1]
+    : (await output('ps', ['-o', 'ruid=', '-p', String(pid)])).trim();
+  return text === undefined || text === '' ? undefined : Number(text);
+}
+
 /** The name of a user; the number as text if there is none. */
 export async function userName(uid: number): Promise<string> {
   const line = (await readOr('/etc/passwd')).split('\n').find((entry) => entry.split(':')[2] === String(uid));
@@ -111,10 +121,18 @@ export async function carrying(variable: string, value: string): Promise<number[
 
 /**
  * Ends processes: SIGTERM, and SIGKILL for what is there after the grace time. Returns when they are gone, or
- * those that are still there after another grace time. An ID that meanwhile means another process is left alone.
+ * those that are still there after another grace time. An ID that meanwhile means another process is left alone, and
+ * so is a process of none of `users`, also by root: it counts as one that cannot be ended.
  */
-export async function endProcesses(pids: readonly number[]): Promise<number[]> {
-  let left = await Promise.all(pids.map(async (pid) => ({ pid, start: await processStart(pid) })));
+export async function endProcesses(
+  pids: readonly number[],
+  users: readonly number[] = [ownUid],
+): Promise<number[]> {
+  const found = await Promise.all(
+    pids.map(async (pid) => ({ pid, start: await processStart(pid), mine: await isOfAny(pid, users) })),
+  );
+  const others = found.filter(({ start, mine }) => start !== undefined && !mine).map(({ pid }) => pid);
+  let left = found.filter(({ mine }) => mine);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     for (const { pid, start } of left) {
       if (start !== undefined && (await processStart(pid)) === start) send(pid, signal);
@@ -123,12 +141,18 @@ export async function endProcesses(pids: readonly number[]): Promise<number[]> {
     for (;;) {
       const now = await Promise.all(left.map(({ pid }) => processStart(pid)));
       left = left.filter(({ start }, at) => start !== undefined && now[at] === start);
-      if (left.length === 0) return [];
+      if (left.length === 0) return others;
       if (Date.now() > until) break;
       await sleep(25);
     }
   }
-  return left.map(({ pid }) => pid);
+  return [...others, ...left.map(({ pid }) => pid)];
+}
+
+/** True if one of these users runs a process: whoever signals another's, as root may, ends what is not bai-dev's. */
+export async function isOfAny(pid: number, users: readonly number[]): Promise<boolean> {
+  const user = await userOf(pid);
+  return user !== undefined && users.includes(user);
 }
 
 /** All process IDs of this Linux machine. */

@@ -68,7 +68,7 @@ export async function changeOf(
     record: changed,
     differences: differences.map(({ what, is, wish, means }) => ({ what, is, wish, means })),
     ports: wishes.ports,
-    stops: [...(await runningDaemons(record, names)).keys()],
+    stops: [...(await runningDaemons(world.host, record, names)).keys()],
     removes: unwanted(world, changed).map(describeResource),
   };
 }

@@ -21,7 +21,7 @@ export async function leaveFormer(
   if (former.length === 0) return;
   const daemons = [...former, spec].flatMap((one) => daemonsOf(world.host, one));
   const byName = new Map(daemons.map((daemon) => [daemon.name, daemon]));
-  const running = await runningDaemons(record, [...byName.keys()]);
+  const running = await runningDaemons(world.host, record, [...byName.keys()]);
   const halfstack = former.some((one) => halfstackPorts(one) !== halfstackPorts(spec));
   if (halfstack || running.size > 0) {
     await stopUnderLock(world, record, {

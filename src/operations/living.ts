@@ -42,6 +42,7 @@ export async function assertNoGuests(world: World, record: EnvironmentRecord): P
 export async function stopRunning(world: World, record: EnvironmentRecord): Promise<void> {
   const daemons = daemonsOf(world.host, record.spec);
   const running = await runningDaemons(
+    world.host,
     record,
     daemons.map(({ name }) => name),
   );
@@ -110,7 +111,11 @@ export async function strayContainers(world: World, record: EnvironmentRecord): 
       const isSession =
         Object.keys(labels).some((label) => label.startsWith(upstreamLabel)) &&
         folders.some((folder) => folder.startsWith(`${spec.installPath}/`));
-      if (!isSession && (named.has(name) || !isOurs(world, labels, spec.id))) continue;
+      if (
+        !isSession &&
+        (named.has(name) || !isOurs(world, labels, { environment: spec.id, installPath: spec.installPath }))
+      )
+        continue;
       found.push({
         name: `${isSession ? 'session container' : 'container'} ${name}`,
         remove: async () => ((await removeContainer(connection, name)) ? 'removed' : 'absent'),

@@ -8,7 +8,7 @@ import { probeDocker } from '../docker/probe.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
-import type { World } from '../world.ts';
+import type { Host, World } from '../world.ts';
 import { dockerTrouble } from './engine.ts';
 import { chosen } from './existing.ts';
 import type { StartRequest } from './start.ts';
@@ -60,8 +60,8 @@ export async function prepareStart(
     force: request.force,
     docker,
   });
-  await assertManager(record, possible, names);
-  const running = await runningDaemons(record, wanted);
+  await assertManager(world.host, record, { daemons: possible, all: names });
+  const running = await runningDaemons(world.host, record, wanted);
   for (const daemon of possible) {
     if (!running.has(daemon.name)) await assertPortsFree(spec.id, daemon);
   }
@@ -93,7 +93,7 @@ async function assertSingle(
     if (other === undefined) continue;
     if (other.spec.engine === 'docker' && other.spec.engineAddress !== wanted.docker) continue;
     for (const name of wanted.names) {
-      if ((await recordedAlive(other, name)) === undefined) continue;
+      if ((await recordedAlive(world.host, other, name)) === undefined) continue;
       const rest = daemonsOf(world.host, spec).filter(({ needsDocker }) => !needsDocker);
       throw new Failure(
         'BAI-OCCUPIED',
@@ -116,9 +116,9 @@ async function assertSingle(
 
 /** A daemon that only the manager can tell to be ready needs one: waiting for it would be in vain. */
 async function assertManager(
+  host: Host,
   record: EnvironmentRecord,
-  daemons: readonly Daemon[],
-  all: readonly string[],
+  { daemons, all }: { daemons: readonly Daemon[]; all: readonly string[] },
 ): Promise<void> {
   const { id } = record.spec;
   const unasked = daemons.find(({ probe }) => probe === undefined);
@@ -126,7 +126,7 @@ async function assertManager(
     (name) => all.includes(name) && !daemons.some((one) => one.name === name),
   );
   if (unasked === undefined || asked === undefined) return;
-  if ((await runningDaemons(record, [asked])).get(asked)?.main !== undefined) return;
+  if ((await runningDaemons(host, record, [asked])).get(asked)?.main !== undefined) return;
   throw new Failure('BAI-UNHEALTHY', `${unasked.name} gets ready only when ${asked} runs, and it does not.`, {
     next: [{ purpose: 'start both', command: `bai-dev start ${id} --only ${asked} ${unasked.name}` }],
   });

@@ -104,6 +104,7 @@ export async function whileStopped<T>(
 ): Promise<T> {
   const daemons = daemonsOf(world.host, record.spec);
   const running = await runningDaemons(
+    world.host,
     record,
     daemons.map(({ name }) => name),
   );

@@ -3,6 +3,7 @@ import { daemonsEverywhere } from '../daemons/running.ts';
 import { dockerCandidates, localAddress } from '../docker/address.ts';
 import { isOurs } from '../docker/labels.ts';
 import { projectContainers, type ProjectContainer } from '../docker/projects.ts';
+import { defined } from '../defined.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
@@ -42,7 +43,7 @@ export async function standings(world: World): Promise<Standings> {
   const [engines, servers, daemons] = await Promise.all([
     askEngines(world, records),
     runningServers(records.flatMap(serverPlaces)),
-    daemonsEverywhere(records),
+    daemonsEverywhere(world.host, records),
   ]);
   const containers = [...engines.values()].flatMap((answer) => (answer instanceof Failure ? [] : answer));
   const ours = known.map(({ id, record, trouble }): Standing => {
@@ -60,7 +61,14 @@ export async function standings(world: World): Promise<Standings> {
     const asked = record === undefined ? containers : engines.get(record.spec.engineAddress);
     if (asked === undefined || asked instanceof Failure) return { ...standing, halfstack: 'unknown' };
     const there = asked.filter(({ project }) => project === id);
-    return { ...standing, halfstack: dockerState(world, there, { id, services: serviceNames(record) }) };
+    return {
+      ...standing,
+      halfstack: dockerState(world, there, {
+        id,
+        services: serviceNames(record),
+        installPath: record?.spec.installPath,
+      }),
+    };
   });
   return {
     ours,
@@ -140,11 +148,16 @@ const serviceNames = (record: EnvironmentRecord | undefined): readonly string[] 
 function dockerState(
   world: World,
   there: readonly ProjectContainer[],
-  wanted: { readonly id: string; readonly services: readonly string[] | undefined },
+  wanted: {
+    readonly id: string;
+    readonly services: readonly string[] | undefined;
+    readonly installPath: string | undefined;
+  },
 ): HalfstackState {
-  const { id, services } = wanted;
+  const { id: environment, services, installPath } = wanted;
+  const expected = defined({ environment, installPath });
   const ours = there.filter(
-    ({ labels, service }) => isOurs(world, labels, id) && (services?.includes(service) ?? true),
+    ({ labels, service }) => isOurs(world, labels, expected) && (services?.includes(service) ?? true),
   );
   if (ours.length === 0) return there.length > 0 ? 'foreign' : 'absent';
   const running = ours.filter((one) => one.running);

@@ -140,7 +140,7 @@ function startSteps(world: World, started: Started): Step<Resource>[] {
         ...daemon.after.filter((name) => names.includes(name)).map((name) => stepOf({ name })),
       ],
       check: async () =>
-        (await recordedAlive(record, daemon.name)) !== undefined &&
+        (await recordedAlive(world.host, record, daemon.name)) !== undefined &&
         (await askDaemon(world, { daemon, spec: record.spec })) === 'ready',
       run: async (control) => {
         const { tmux, limit } = request;

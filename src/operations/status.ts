@@ -127,6 +127,7 @@ async function daemonRows(
   // the record is enough where nobody was killed; only otherwise are all processes of the machine looked at
   const searched = once(() =>
     runningDaemons(
+      world.host,
       record,
       daemons.map(({ name }) => name),
     ),
@@ -144,7 +145,7 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   const { daemon, agents, searched } = looking;
   const row = { name: daemon.name, kind: 'daemon' as const, address: addressOf(daemon) };
   const error = lastErrorLine(daemon.log).then((line) => (line === undefined ? {} : { error: line }));
-  let main: { pid: number } | undefined = await recordedAlive(record, daemon.name);
+  let main: { pid: number } | undefined = await recordedAlive(world.host, record, daemon.name);
   if (main === undefined) {
     const found = (await searched()).get(daemon.name);
     if (found === undefined) {
@@ -164,7 +165,7 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
       ? await agentAnswer(record, await agents, daemon)
       : { last: await askDaemon(world, { daemon, spec: record.spec }), slots: undefined };
   const ready = answer.last === 'ready';
-  if (!ready && (await hasFallenSilent(record, daemon))) {
+  if (!ready && (await hasFallenSilent(world.host, record, daemon))) {
     const detail = `process ${main.pid} lives, but its workers are gone`;
     return { ...row, state: 'broken', pid: main.pid, detail, ...(await error) };
   }

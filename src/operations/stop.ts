@@ -82,7 +82,7 @@ export async function stopUnderLock(
       after: daemons.filter((other) => other.after.includes(name)).map((other) => stepOf(other.name)),
       run: async () => {
         const entries = recordedProcesses(record, name);
-        if ((await stopDaemons(record, [name])).length > 0) stopped.push(name);
+        if ((await stopDaemons(world.host, record, [name])).length > 0) stopped.push(name);
         await closeWindows(
           world,
           record.spec.id,
@@ -132,7 +132,7 @@ async function anyDaemonRuns(world: World): Promise<boolean> {
   for (const id of await listIds(world.host)) {
     const record = await readRecord(world.host, id).catch(() => undefined);
     for (const name of Object.keys(record?.spec.release.components ?? {})) {
-      if (record !== undefined && (await recordedAlive(record, name)) !== undefined) return true;
+      if (record !== undefined && (await recordedAlive(world.host, record, name)) !== undefined) return true;
     }
   }
   return false;

@@ -1,9 +1,10 @@
 // Can the Docker engine hold the halfstack: does it answer, are the images there, are the names free?
+import { defined } from '../defined.ts';
 import { containerName, networkName, volumeName } from '../environment/names.ts';
 import { connectTo, type Connection } from '../docker/client.ts';
 import { containersOfProject, findContainer } from '../docker/containers.ts';
 import { findImage, pullTrouble } from '../docker/images.ts';
-import { isOurs, type EngineKind, type Labels } from '../docker/labels.ts';
+import { isBaiDevs, isOurs, type EngineKind, type Labels } from '../docker/labels.ts';
 import { findNetwork } from '../docker/networks.ts';
 import { minimumApi, probeDocker, type DockerFacts } from '../docker/probe.ts';
 import { findVolume } from '../docker/volumes.ts';
@@ -182,8 +183,12 @@ async function clashFindings(
   const others = project
     .filter(({ name }) => !named.has(name))
     .map(({ name, labels }) => ({ kind: 'container' as const, name, labels }));
+  const installPath = draft.record?.spec.installPath;
+  const expected = defined({ environment: draft.id, installPath, recorded: draft.record !== undefined });
   const there = [...found, ...others].flatMap(({ kind, name, labels }) =>
-    labels === undefined ? [] : [{ kind, name, ours: isOurs(world, labels, draft.id) }],
+    labels === undefined
+      ? []
+      : [{ kind, name, ours: isOurs(world, labels, expected), isBaiDevs: isBaiDevs(labels) }],
   );
   const strangers = there.filter(({ ours }) => !ours);
   const leftovers = draft.record === undefined ? there.filter(({ ours }) => ours) : [];
@@ -201,11 +206,14 @@ type Named = Pick<Wanted, 'kind' | 'name'>;
 const listed = (things: readonly Named[]): string =>
   things.map(({ kind, name }) => `${kind} ${name}`).join(', ');
 
-const strangersFinding = (id: string, things: readonly Named[]): Finding => ({
+/** They are never said to be removable: another's environment may be running on them. */
+const strangersFinding = (id: string, things: readonly (Named & { isBaiDevs: boolean })[]): Finding => ({
   id: 'docker.names',
   severity: 'blocker',
   title: `Something in Docker is in the way of ${id}`,
-  reason: `bai-dev did not make what bears its names or belongs to its compose project: ${listed(things)}.`,
+  reason: things.some(({ isBaiDevs }) => isBaiDevs)
+    ? `An environment ${id} of another user or another state folder has these names: ${listed(things)}.`
+    : `bai-dev did not make what bears its names or belongs to its compose project: ${listed(things)}.`,
   next: [
     ...things.map(({ kind, name }) => ({
       purpose: 'see what it is',

@@ -27,7 +27,8 @@ export interface EngineHandling {
 
 /** The handling of a kind: looks at the labels first, and never touches what does not carry ours. */
 export function engineHandling(kind: EngineKind, thing: EngineThing): EngineHandling {
-  const ours = (world: World, labels: Labels): boolean => thing.isOurs?.(labels) ?? isOurs(world, labels);
+  const ours = (world: World, labels: Labels): boolean =>
+    thing.isOurs?.(labels) ?? isOurs(world, labels, { recorded: true });
   return {
     describe: ({ name }) => `${kind} ${name}`,
     exists: async (world, { name, engine }) => {

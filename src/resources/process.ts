@@ -1,7 +1,9 @@
 // A daemon that runs: one process, known by its ID and the moment it began.
 import { Failure } from '../failure.ts';
-import { carries, standsIn } from '../host/living.ts';
-import { endProcesses, processStart } from '../host/proc.ts';
+import { carriedBy } from '../host/family.ts';
+import { standsIn } from '../host/living.ts';
+import { realPath } from '../host/path.ts';
+import { endProcesses, processStart, userOf } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import type { ResourceHandling } from './handling.ts';
 import type { ResourceOf } from './resource.ts';
@@ -22,12 +24,19 @@ export const processKind: ResourceHandling<'process'> = {
 
 /**
  * True if the process lives and is provably the one that was recorded: the same ID, the same start and, as IDs and
- * starts may meet again after a restart of the machine, the environment's mark or the folder it was started in.
+ * starts may meet again after a restart of the machine and in a copied record, this user and the environment's marks.
+ * One without an owner was started by an older bai-dev, or wrote over its variables: it stands where it was started.
  */
-async function isOurs(world: World, { pid, started, folder }: ResourceOf<'process'>): Promise<boolean> {
-  if ((await processStart(pid)) !== started) return false;
-  if (world.host.platform !== 'linux') return true;
-  const id = world.marks['BAI_DEV_ENVIRONMENT'];
-  if (id !== undefined && (await carries(pid, 'BAI_DEV_ENVIRONMENT', id))) return true;
-  return (await standsIn(pid)) === folder;
+async function isOurs(
+  { host, marks }: World,
+  { pid, started, folder }: ResourceOf<'process'>,
+): Promise<boolean> {
+  if ((await processStart(pid)) !== started || (await userOf(pid)) !== host.user.uid) return false;
+  if (host.platform !== 'linux') return true;
+  const { BAI_DEV_ENVIRONMENT: id, BAI_DEV_OWNER: owner } = await carriedBy(pid, [
+    'BAI_DEV_ENVIRONMENT',
+    'BAI_DEV_OWNER',
+  ]);
+  if (owner !== undefined) return owner === host.owner && id === marks['BAI_DEV_ENVIRONMENT'];
+  return [folder, await realPath(folder)].includes((await standsIn(pid)) ?? '');
 }

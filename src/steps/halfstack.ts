@@ -12,7 +12,7 @@ const upSeconds = 6;
 
 /** The compose file shows containers: a native halfstack has none. */
 export function halfstackSteps(making: Making): Step<Resource>[] {
-  const { engine, stack, spec } = making;
+  const { engine, stack, spec, world } = making;
   const compose =
     engine.name === 'native'
       ? undefined
@@ -21,7 +21,7 @@ export function halfstackSteps(making: Making): Step<Resource>[] {
           title: 'Compose file',
           group,
           after: ['folders:install'],
-          files: [{ path: stack.composeFile, content: composeText(stack), mode: 0o600 }],
+          files: [{ path: stack.composeFile, content: composeText(stack, world.host.owner), mode: 0o600 }],
         });
   return [
     programsStep(making),

@@ -225,7 +225,7 @@ function sourcesFor(home: Home, id: string, folder: string): Sources {
   const values = valuesOf(spec, secrets);
   put('constraints.txt', constraints.join('\n'));
   put('build-constraints.txt', 'cython<3\nsetuptools<81\n');
-  put('docker-compose.yml', composeText(stackOf(spec, secrets)));
+  put('docker-compose.yml', composeText(stackOf(spec, secrets), 'bench'));
   for (const [tree, requirement] of Object.entries(packages)) put(`${tree}.requirement`, requirement);
   for (const { template, tree, path, format } of spec.release.files) {
     if (tree !== 'manager') continue;

@@ -98,7 +98,7 @@ export async function household(
   const journal = openJournal(world, record);
   const daemon = (name: string): Daemon => daemons.find((one) => one.name === name)!;
   const living = async (name: string): Promise<number[]> =>
-    (await runningDaemons(record, [name])).get(name)?.family.map(({ pid }) => pid) ?? [];
+    (await runningDaemons(world.host, record, [name])).get(name)?.family.map(({ pid }) => pid) ?? [];
   return {
     ...{ box, world, record, journal, port, daemon, living },
     start: (name, more = {}) =>

@@ -65,7 +65,7 @@ describe.skipIf(missing)(missing ? 'tmux (there is none on this machine)' : 'tmu
     expect(await start('manager', { tmux: true })).toBe('kept');
     expect(windows(id)).toEqual(['manager']);
 
-    await stopDaemons(record, ['manager']);
+    await stopDaemons(house.world.host, record, ['manager']);
     await closeWindows(house.world, id, [entry!.pid]);
     expect(() => windows(id)).toThrow();
   });
@@ -95,7 +95,7 @@ describe.skipIf(missing)(missing ? 'tmux (there is none on this machine)' : 'tmu
     await house.start('manager', { tmux: true });
     expect(windows(id)).toEqual(['manager', 'mine']);
     const [entry] = recordedProcesses(house.record, 'manager');
-    await stopDaemons(house.record, ['manager']);
+    await stopDaemons(house.world.host, house.record, ['manager']);
     await sleep(50);
     await closeWindows(house.world, id, [entry!.pid]);
     expect(windows(id)).toEqual(['mine']);

@@ -131,9 +131,19 @@ describe('names', () => {
     expect(facts).toBeUndefined();
   });
 
-  test('of another user’s environment of the same ID', async () => {
-    await answer(replies(found({ ...environmentLabels('mine'), 'dev.bai-dev.user': 'somebody' })));
-    expect(await said(check())).toContain('docker.names blocker');
+  /** As older versions labelled: without an owner. */
+  const older = (user: string) => ({ 'dev.bai-dev.environment': 'mine', 'dev.bai-dev.user': user });
+
+  test.each<[string, Record<string, string>]>([
+    ['of another state folder', { ...environmentLabels('mine', 'another'), 'dev.bai-dev.user': 'tester' }],
+    ['of another user, of an older version', older('somebody')],
+    ['of nobody knows whom, of an older version', older('tester')],
+  ])('of an environment of the same ID, %s, are never said to be removable', async (_what, labels) => {
+    await answer(replies(found(labels)));
+    const { findings } = await check();
+    expect(findings).toMatchObject([{}, {}, { id: 'docker.names', severity: 'blocker' }]);
+    expect(findings[2]?.reason).toContain('of another user or another state folder');
+    expect(JSON.stringify(findings)).not.toMatch(/docker (rm|volume rm|network rm)/);
   });
 
   test('of the compose project, whatever they are called', async () => {
@@ -142,7 +152,7 @@ describe('names', () => {
   });
 
   test('of an environment whose record is gone are left over, and with its record they are its own', async () => {
-    await answer(replies(found(environmentLabels('mine'))));
+    await answer(replies(found(environmentLabels('mine', box.world.host.owner))));
     expect(await said(check())).toContain('docker.leftovers blocker');
     const record = sampleRecord('mine');
     record.spec = { ...record.spec, engineAddress: `unix://${socket}` };

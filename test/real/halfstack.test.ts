@@ -226,7 +226,7 @@ describe.skipIf(needed.skip)(needed.title('the halfstack in Docker'), { timeout:
     compose.title('both take the file, and what compose 2 makes of it is ours'),
     async () => {
       const { project, composeFile } = real.stack;
-      expect(composeText(real.stack)).toContain('127.0.0.1');
+      expect(composeText(real.stack, real.world.host.owner)).toContain('127.0.0.1');
       command('docker-compose', ['-f', composeFile, '-p', project, 'config', '-q']);
       command('docker', ['compose', '-f', composeFile, '-p', project, 'up', '-d']);
       await expect.poll(() => states(), { timeout: 90_000 }).toEqual(['healthy', 'healthy', 'healthy']);

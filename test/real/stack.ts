@@ -49,7 +49,7 @@ export async function realStack(path = socket): Promise<RealStack> {
     redisPassword: randomBytes(16).toString('hex'),
   };
   const stack = quickly(stackOf(record.spec, record.secrets));
-  writeFileSync(stack.composeFile, composeText(stack), { mode: 0o600 });
+  writeFileSync(stack.composeFile, composeText(stack, box.world.host.owner), { mode: 0o600 });
   const watched = await watchedEngine(join(box.folder, 'docker.sock'), path);
   let summary: string | undefined;
   return {

@@ -1,8 +1,8 @@
 // Processes of an environment's daemons, found by what they carry: as a test looks for them, not as the program does.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processes that carry an environment's mark, and that of a daemon where one is named. */
-export function carrying(id: string, name?: string): number[] {
+/** Processes that carry an environment's mark, and that of a daemon and of an owner where these are named. */
+export function carrying(id: string, name?: string, owner?: string): number[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
     .filter((pid) => {
@@ -12,6 +12,7 @@ export function carrying(id: string, name?: string): number[] {
         return (
           isAlive &&
           variables.includes(`BAI_DEV_ENVIRONMENT=${id}`) &&
+          (owner === undefined || variables.includes(`BAI_DEV_OWNER=${owner}`)) &&
           (name === undefined
             ? variables.some((one) => one.startsWith('BAI_DEV_DAEMON='))
             : variables.includes(`BAI_DEV_DAEMON=${name}`))

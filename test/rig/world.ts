@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ownerOf } from '../../src/host/identity.ts';
 import type { Event } from '../../src/report/events.ts';
 import type { Host, World } from '../../src/world.ts';
 
@@ -26,6 +27,11 @@ export function sandbox(change: Partial<Host> = {}): Sandbox {
   const events: Event[] = [];
   const controller = new AbortController();
   const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, name: 'tester' };
+  const folders = change.folders ?? {
+    state: join(home, '.local/state/bai-dev'),
+    cache: join(home, '.cache/bai-dev'),
+    config: join(home, '.config/bai-dev'),
+  };
   const host: Host = {
     platform: process.platform,
     architecture: process.arch,
@@ -33,11 +39,8 @@ export function sandbox(change: Partial<Host> = {}): Sandbox {
     cwd: folder,
     user,
     cpus: cpus().length,
-    folders: {
-      state: join(home, '.local/state/bai-dev'),
-      cache: join(home, '.cache/bai-dev'),
-      config: join(home, '.config/bai-dev'),
-    },
+    owner: ownerOf((change.user ?? user).uid, folders.state),
+    folders,
     assets: repository,
     version: '0.0.0-test',
     ...change,

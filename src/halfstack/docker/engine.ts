@@ -12,7 +12,7 @@ import {
   type ContainerFacts,
 } from '../../docker/containers.ts';
 import { containerLines, lastLines } from '../../docker/logs.ts';
-import { isOurs, notOurs } from '../../docker/labels.ts';
+import { isOurs, notOurs, type Expected } from '../../docker/labels.ts';
 import { createNetwork, findNetwork } from '../../docker/networks.ts';
 import { createVolume, findVolume } from '../../docker/volumes.ts';
 import type { StepControl } from '../../plan/step.ts';
@@ -140,7 +140,7 @@ async function survey({ world, connection, stack }: Job): Promise<Found> {
       }),
     ),
   ]);
-  const foreign = (labels: ContainerFacts['labels']): boolean => !isOurs(world, labels, stack.project);
+  const foreign = (labels: ContainerFacts['labels']): boolean => !isOurs(world, labels, expected(stack));
   if (network !== undefined && foreign(network.labels)) throw notOurs('network', name);
   for (const [volume, found] of volumes) {
     if (found !== undefined && foreign(found.labels))
@@ -214,7 +214,7 @@ async function statusOf(job: Job, service: Service): Promise<ServiceStatus> {
   const name = containerName(stack.project, service.name);
   const found = await findContainer(connection, name);
   if (found === undefined) return { role, name, state: 'absent' };
-  if (!isOurs(world, found.labels, stack.project)) return { role, name, state: 'foreign' };
+  if (!isOurs(world, found.labels, expected(stack))) return { role, name, state: 'foreign' };
   if (found.state !== 'running') {
     return { role, name, state: 'stopped', ...(found.state === 'exited' ? { reason: ended(found) } : {}) };
   }
@@ -224,6 +224,13 @@ async function statusOf(job: Job, service: Service): Promise<ServiceStatus> {
   const state = found.health?.state === 'starting' && !answer.final ? 'starting' : 'unhealthy';
   return { role, name, state, since, reason: answer.reason };
 }
+
+/** Whoever asks for a stack has a record that names all of it. */
+const expected = ({ project, installPath }: Stack): Expected => ({
+  environment: project,
+  installPath,
+  recorded: true,
+});
 
 const ended = ({ exitCode, error }: ContainerFacts): string =>
   `it ended with status ${exitCode}${error === '' ? '' : ` (${error})`}`;

@@ -82,7 +82,10 @@ async function rolesOf({ world, connection, stack }: Job) {
   const missing: ServiceRole[] = [];
   for (const { role, volume } of stack.services) {
     const found = volume && (await findVolume(connection, volumeName(stack.project, volume.name)));
-    (found !== undefined && isOurs(world, found.labels, stack.project) ? roles : missing).push(role);
+    (found !== undefined && isOurs(world, found.labels, { environment: stack.project, recorded: true })
+      ? roles
+      : missing
+    ).push(role);
   }
   return { roles, missing };
 }
@@ -121,7 +124,8 @@ async function withVolumes(
   const image = stack.services.find(({ role }) => role === 'postgres')?.image;
   if (image === undefined) throw new Error('the stack has no postgres');
   const old = await findContainer(connection, name);
-  if (old !== undefined && !isOurs(world, old.labels, stack.project)) throw notOurs('container', name);
+  if (old !== undefined && !isOurs(world, old.labels, { environment: stack.project, recorded: true }))
+    throw notOurs('container', name);
   await removeContainer(connection, name);
   const volumes = stack.services.flatMap(({ role, volume }) =>
     volume === undefined || !roles.includes(role) ? [] : [{ role, name: volume.name }],

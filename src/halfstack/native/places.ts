@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { statePaths } from '../../environment/names.ts';
 import type { ServerRole, Servers } from '../../environment/servers.ts';
 import { hashOf } from '../../host/files.ts';
-import { findUser, type User } from '../../host/owner.ts';
+import { serverUser, type User } from '../../host/owner.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { Host } from '../../world.ts';
 import { packageFolder } from './fetch.ts';
@@ -67,15 +67,9 @@ export function resourcesOf({ folder, servers, elsewhere }: Places): Resource[] 
   ];
 }
 
-/**
- * As whom PostgreSQL runs where we are root: our own system user if there is one, else `nobody`. Undefined for
- * everybody else, whose own user is just right.
- */
-export async function databaseUser(host: Host): Promise<User | undefined> {
-  if (host.user.uid !== 0) return undefined;
-  return (
-    (await findUser('bai-dev')) ?? (await findUser('nobody')) ?? { name: '65534', uid: 65534, gid: 65534 }
-  );
+/** As whom PostgreSQL runs where we are root. Undefined for everybody else, whose own user is just right. */
+export async function databaseUser({ user }: Host): Promise<User | undefined> {
+  return user.uid === 0 ? serverUser() : undefined;
 }
 
 function elsewhereOf(host: Host, id: string, { postgres }: Servers): Elsewhere {

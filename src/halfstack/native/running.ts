@@ -12,8 +12,9 @@ import {
   waitForEnd,
   type Living,
 } from '../../host/living.ts';
+import { serverUser } from '../../host/owner.ts';
 import { realPath } from '../../host/path.ts';
-import { commandOf, processStart } from '../../host/proc.ts';
+import { commandOf, isOfAny, ownUid, processStart } from '../../host/proc.ts';
 
 /** What tells a server from all other processes: which program it runs, and the folder that it stands in. */
 export interface ServerPlace {
@@ -65,10 +66,11 @@ export async function noteServer(place: ServerPlace, server: Pick<Living, 'pid' 
  * Returns when nothing of it lives. Throws `BAI-ENGINE` if something cannot be ended.
  */
 export async function stopServer(place: ServerPlace): Promise<boolean> {
+  const users = await serverUsers();
   const [main] = await serversIn(place);
   if (main !== undefined) {
     for (const [signal, seconds] of farewells[place.role]) {
-      if (!(await signalLiving(main, signal))) break;
+      if (!(await signalLiving(main, signal, users))) break;
       if ((await waitForEnd([main], seconds)).length === 0) break;
     }
   }
@@ -76,7 +78,7 @@ export async function stopServer(place: ServerPlace): Promise<boolean> {
     await membersAmong(place, await livingIn(place.data)),
     main === undefined ? 0 : 1,
   );
-  await Promise.all(orphans.map((orphan) => signalLiving(orphan, 'SIGKILL')));
+  await Promise.all(orphans.map((orphan) => signalLiving(orphan, 'SIGKILL', users)));
   const [stubborn] = await waitForEnd(orphans, 5);
   if (stubborn !== undefined) {
     throw new Failure('BAI-ENGINE', `Process ${stubborn.pid} (${place.role}) cannot be ended.`, {
@@ -107,7 +109,15 @@ async function serversAmong(place: ServerPlace, there: readonly Living[]): Promi
  */
 async function membersAmong({ program }: ServerPlace, there: readonly Living[]): Promise<Living[]> {
   const names = [program, (await realPath(program)) ?? program].map((path) => basename(path));
-  return there.filter((one) => one.program !== undefined && names.includes(basename(one.program)));
+  const named = there.filter((one) => one.program !== undefined && names.includes(basename(one.program)));
+  const users = await serverUsers();
+  const ours = await Promise.all(named.map(({ pid }) => isOfAny(pid, users)));
+  return named.filter((_, at) => ours[at]);
+}
+
+/** Who runs an environment's servers: this user, and where that is root also the one that PostgreSQL runs as. */
+async function serverUsers(): Promise<readonly number[]> {
+  return ownUid === 0 ? [ownUid, (await serverUser()).uid] : [ownUid];
 }
 
 const noteSchema = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
@@ -116,6 +126,7 @@ const notePath = ({ data }: ServerPlace): string => `${data}.process`;
 async function notedServer(place: ServerPlace): Promise<Living | undefined> {
   const note = noteOf(await readText(notePath(place)));
   if (note === undefined || (await processStart(note.pid)) !== note.started) return undefined;
+  if (!(await isOfAny(note.pid, await serverUsers()))) return undefined;
   if (![undefined, place.data].includes(await standsIn(note.pid))) return undefined;
   const command = await commandOf(note.pid);
   return command?.startsWith(place.program) === true ? { ...note, command } : undefined;
