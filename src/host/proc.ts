@@ -1,7 +1,8 @@
 // Processes: who they are, whether they still live, and how those of a killed run are found and ended.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
-import { hostname, platform } from 'node:os';
+import { hostname, platform, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What tells a machine that keeps its files from another one, or from itself before it was started anew. */
@@ -29,7 +30,7 @@ const ticks = 100;
 
 /** The process that we are, and its user. */
 export const ownPid = process.pid;
-export const ownUid = process.getuid?.() ?? 0;
+export const ownUid = userInStatus(readNow('/proc/self/status')) ?? userInfo().uid;
 
 const linux = platform() === 'linux';
 
@@ -87,11 +88,15 @@ export async function processFacts(pid: number): Promise<ProcessFacts | undefine
 
 /** The real user of a process; undefined if there is no such process. */
 export async function userOf(pid: number): Promise<number | undefined> {
-  const text = linux
-    ? // the owner of the folder in /proc is root for a process that changed its user
-      /^Uid:\s+(\d+)/m.exec(await readOr(`/proc/${pid}/status`))?.[1]
-    : (await output('ps', ['-o', 'ruid=', '-p', String(pid)])).trim();
-  return text === undefined || text === '' ? undefined : Number(text);
+  if (linux) return userInStatus(await readOr(`/proc/${pid}/status`));
+  const text = (await output('ps', ['-o', 'ruid=', '-p', String(pid)])).trim();
+  return text === '' ? undefined : Number(text);
+}
+
+/** The owner of a folder in /proc would not do: that is root for a process that changed its user. */
+function userInStatus(text: string): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(text)?.[1];
+  return uid === undefined ? undefined : Number(uid);
 }
 
 /** The name of a user; the number as text if there is none. */
@@ -183,6 +188,14 @@ function send(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch {
     // it is gone, or not ours: that shows when it is looked for
+  }
+}
+
+function readNow(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 
