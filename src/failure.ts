@@ -54,10 +54,17 @@ export const failureMeanings = {
 
 export type FailureCode = keyof typeof failureMeanings;
 
-/** Something to do next: what for, and the command or words that do it. */
+/**
+ * Something to do next: what for, and the command or words that do it. A command of the name that was typed is
+ * completed with the options that were typed before it is shown (cli/again.ts).
+ */
 export interface NextCommand {
   readonly purpose: string;
   readonly command: string;
+  /** `how`: what the record holds need not be repeated, only options such as `--start` and `--json` are kept. */
+  readonly keeps?: 'all' | 'how';
+  /** Options that must not be kept, without dashes. */
+  readonly without?: readonly string[];
 }
 
 export interface FailureMore {

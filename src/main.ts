@@ -1,9 +1,12 @@
 // From words to an exit status: makes the world, lets the command do its work, and catches whatever comes of it.
 import type { Call, Terminal } from './cli/command.ts';
+import { completedEvent, type CommandLine } from './cli/again.ts';
 import { asError, factsOf, interruption } from './cli/ending.ts';
 import type { Input } from './cli/input.ts';
 import { invocationOf } from './cli/invocation.ts';
-import { commandNamed, commands, parse, type Parsed } from './cli/program.ts';
+import { commandNamed, commands, parse } from './cli/program.ts';
+import { withoutUrlCredentials } from './credentials.ts';
+import { defined } from './defined.ts';
 import { Failure } from './failure.ts';
 import type { Event } from './report/events.ts';
 import { rewriteTo, type Rewrite } from './report/invocation.ts';
@@ -11,8 +14,6 @@ import type { LogFile } from './report/logfile.ts';
 import type { Output } from './report/output.ts';
 import type { Result } from './report/results.ts';
 import type { Ask, Host, World } from './world.ts';
-
-type Asked = Extract<Parsed, { kind: 'call' }>;
 
 /** Runs one command line to its end; gives the exit status. Never throws. */
 export async function main(input: Input): Promise<number> {
@@ -23,14 +24,19 @@ export async function main(input: Input): Promise<number> {
       input.stdout.write((await rewriteFor(input))(parsed.text));
       return 0;
     }
+    run.commandLine = parsed;
     const result = await perform(input, parsed, run);
     const output = run.output ?? (await outputOf(input, shownAs(input)));
     output.end({ ok: true, result }, {});
     return exitOf(result);
   } catch (error) {
     const output = run.output ?? (await outputOf(input, shownAs(input)));
-    const stack = error instanceof Failure ? undefined : asError(error).stack;
-    const failure = factsOf(error, { ...input, command: run.command, log: run.log?.path() });
+    const thrown = error instanceof Failure ? undefined : asError(error).stack;
+    const stack = thrown === undefined ? undefined : withoutUrlCredentials(thrown);
+    const failure = factsOf(error, {
+      ...{ ...input, command: run.command, log: run.log?.path() },
+      ...defined({ commandLine: run.commandLine }),
+    });
     run.log?.note([`${failure.code}: ${failure.reason}`, ...(stack?.split('\n') ?? [])]);
     const line = run.log?.failureLine();
     output.end(
@@ -47,6 +53,7 @@ export async function main(input: Input): Promise<number> {
 interface Run {
   readonly command: string;
   id?: string;
+  commandLine?: CommandLine;
   output: Output | undefined;
   log: LogFile | undefined;
 }
@@ -54,7 +61,11 @@ interface Run {
 /** Also of a command line that is wrong in some other way. */
 const commandOf = ([first]: readonly string[]): string => commandNamed(first)?.name ?? '';
 
-async function perform(input: Input, { command, typed, argument, words }: Asked, run: Run): Promise<Result> {
+async function perform(
+  input: Input,
+  { command, typed, argument, words }: CommandLine,
+  run: Run,
+): Promise<Result> {
   await import('./cli/checking.ts');
   const [{ randomBytes }, { hostOf }, { readSettings }, { logFile }, { openAppender }] = await Promise.all([
     import('node:crypto'),
@@ -101,7 +112,8 @@ async function perform(input: Input, { command, typed, argument, words }: Asked,
     if (input.ended.aborted) end();
     else input.ended.addEventListener('abort', end, { once: true });
   });
-  const emit = (event: Event): void => {
+  const emit = (happened: Event): void => {
+    const event = completedEvent(happened, run.commandLine);
     if (event.kind === 'environment') run.id = event.id;
     log.emit(event);
     output.emit(event);
@@ -141,7 +153,7 @@ const exitOf = (result: Result): number =>
   result.command === 'exec' || result.command === 'logs' ? result.value.exit : 0;
 
 /** An ID may be positional or `-e`; said twice it must be the same. */
-function withPositional(typed: Asked['typed'], argument: string | undefined): Asked['typed'] {
+function withPositional(typed: CommandLine['typed'], argument: string | undefined): CommandLine['typed'] {
   if (argument === undefined) return typed;
   if (typed.environment !== undefined && typed.environment !== argument) {
     throw new Failure(

@@ -23,7 +23,7 @@ export async function assertTmux(world: World): Promise<void> {
   throw new Failure('BAI-PRECHECK', 'tmux is not installed on this machine.', {
     next: [
       { purpose: 'install it, on Debian or Ubuntu', command: 'sudo apt-get install tmux' },
-      { purpose: 'or leave out', command: '--tmux' },
+      { purpose: 'or without tmux', command: 'bai-dev start', without: ['tmux'] },
     ],
   });
 }

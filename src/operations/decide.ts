@@ -6,6 +6,7 @@ import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import type { Draft } from '../prechecks/draft.ts';
 import type { Survey } from '../prechecks/survey.ts';
+import { quoted } from '../quoted.ts';
 import { withAccelerator, type AcceleratorKind } from '../release/accelerator.ts';
 import {
   defaultRelease,
@@ -102,7 +103,7 @@ export function chosenRelease(
     {
       next: versions.map((version) => ({
         purpose: `as ${version}`,
-        command: `bai-dev install -e ${id} --server-branch ${branch} --release ${version}`,
+        command: `bai-dev install -e ${id} --server-branch ${quoted(branch)} --release ${version}`,
       })),
     },
   );

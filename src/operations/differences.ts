@@ -111,9 +111,9 @@ export function conflict(id: string, differences: readonly Differing[]): Failure
   return new Failure('BAI-CONFLICT-SPEC', `${id} exists and was made differently: ${list}.`, {
     facts: { differences: differences.map(({ what, wish, is }) => ({ what, wish, is })) },
     next: [
-      { purpose: 'keep it as it is', command: `bai-dev install -e ${id}` },
+      { purpose: 'keep it as it is', command: `bai-dev install -e ${id}`, keeps: 'how' },
       ...(changeable
-        ? [{ purpose: 'change it, with the same options', command: `bai-dev install -e ${id} --change …` }]
+        ? [{ purpose: 'change it, with the same options', command: `bai-dev install -e ${id} --change` }]
         : []),
       { purpose: 'make it anew', command: `bai-dev delete -e ${id}` },
       { purpose: 'or make another', command: 'bai-dev install -e ANOTHER-ID' },

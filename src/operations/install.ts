@@ -194,7 +194,7 @@ function agree(world: World, { id, yes }: InstallRequest, { stops }: Change): Pr
     yes,
     question: `Change ${id} like this?${first}`,
     act: `Changing ${id}`,
-    command: `bai-dev install -e ${id} --change --yes …`,
+    command: `bai-dev install -e ${id} --change --yes`,
     declined: 'Nothing has been changed.',
   });
 }

@@ -36,7 +36,10 @@ export async function walk(world: World, { record, steps, journal }: Walk): Prom
     cause: error,
     step: { id: step.id, title: step.title, group: step.group },
     log: statePaths(world.host, id).log,
-    next: [...(error.more.next ?? []), { purpose: 'continue', command: `bai-dev install -e ${id}` }],
+    next: [
+      ...(error.more.next ?? []),
+      { purpose: 'continue', command: `bai-dev install -e ${id}`, keeps: 'how' },
+    ],
   });
 }
 

@@ -74,7 +74,11 @@ function blocker(id: string, taken: TakenPort, now: Date): Finding {
     reason: by(taken, now),
     next: [
       ...(pid === undefined ? [] : [{ purpose: 'look at what holds it', command: `ps -fp ${pid}` }]),
-      { purpose: `leave the choice to bai-dev, without ${flag}`, command: `bai-dev install -e ${id}` },
+      {
+        purpose: `leave the choice to bai-dev, without ${flag}`,
+        command: `bai-dev install -e ${id}`,
+        without: [flag.replace(/^--/, '')],
+      },
     ],
   };
 }

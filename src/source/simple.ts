@@ -108,7 +108,7 @@ function refusal({ index, name }: IndexPage, status: number): Failure {
       next: [
         {
           purpose: 'name one that does',
-          command: 'bai-dev install --index https://user:password@index/simple',
+          command: 'bai-dev install --index https://USER:PASSWORD@HOST/simple',
         },
       ],
     });

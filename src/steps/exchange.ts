@@ -149,7 +149,7 @@ async function byHand({ world, spec }: Making, name: string): Promise<NextComman
   }
   return [
     { purpose, command: steps.map((step) => `${at} ${step}`).join(' && ') },
-    { purpose: 'and then, with the same options', command: `bai-dev install -e ${spec.id} --change …` },
+    { purpose: 'and then, with the same options', command: `bai-dev install -e ${spec.id} --change` },
   ];
 }
 
