@@ -21,6 +21,10 @@ export const failureMeanings = {
   'BAI-SNAPSHOT-ABSENT': meaning(4, 'There is no such snapshot.'),
   'BAI-CONFLICT-SPEC': meaning(5, 'An environment of that ID exists and was made differently.'),
   'BAI-CONFLICT-OWNER': meaning(5, 'Something of that name exists and was not made by bai-dev.'),
+  'BAI-CONFLICT-DATA': meaning(
+    5,
+    'The database or etcd holds data that bai-dev did not put there, and they are not overwritten.',
+  ),
   'BAI-CONFLICT-PHASE': meaning(5, 'The environment is not in a state that allows this.'),
   'BAI-LOCKED': meaning(5, 'Another bai-dev works on this environment.', true),
   'BAI-OCCUPIED': meaning(5, 'Something that a server needs is in the hands of another.'),

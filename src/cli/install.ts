@@ -25,6 +25,7 @@ export const installCommand: Command = {
       'start',
       'tmux',
       'change',
+      'adopt-data',
       'yes',
       'dry-run',
       'json',
@@ -32,8 +33,8 @@ export const installCommand: Command = {
       'no-color',
     ] as const),
   ],
-  // a change is said of one environment at one time
-  typedOnly: ['change'],
+  // these are said of one environment at one time
+  typedOnly: ['change', 'adopt-data'],
   examples: [
     'bai-dev install -e dev2109',
     'bai-dev install -e dev2103 --release 21.03 --install-path ~/work/dev2103',
@@ -78,6 +79,7 @@ export async function requestOf(
     defaults: wishesOf(defaults, 'BAI-CONFIG'),
     yes,
     change: wishes.change ?? false,
+    adopt: wishes['adopt-data'] ?? false,
     dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
   };
   return asking ? { ...said, wishes: { ...said.wishes, ...(await answers(world, said)) } } : said;

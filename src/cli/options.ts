@@ -110,6 +110,10 @@ export const options = {
   },
   yes: { about: 'agree to the plan beforehand', group: 'How' },
   change: { about: 'make an environment that is there into what the other options say', group: 'How' },
+  'adopt-data': {
+    about: "keep a database and etcd that hold data without bai-dev's mark as they are, and mark them",
+    group: 'How',
+  },
   'dry-run': { about: 'show the plan and write nothing', group: 'How' },
   json: { about: 'one JSON object per line on stdout', group: 'How' },
   verbose: { about: 'tell every step and command', group: 'How' },

@@ -133,6 +133,7 @@ function readersFor(host: Host, base: string | undefined) {
     ),
     yes: value(flag),
     change: value(flag),
+    'adopt-data': value(flag),
     'dry-run': value(flag),
     json: value(flag),
     verbose: value(flag),

@@ -71,6 +71,7 @@ async function attemptInstall(
   began: number,
 ): Promise<InstallResult | 'again'> {
   const { host } = world;
+  const { adopt = false } = request;
   const recorded = await readRecord(host, request.id);
   if (recorded?.phase === 'deleting') {
     if (request.dryRun) {
@@ -132,7 +133,7 @@ async function attemptInstall(
   };
 
   // A run with nothing to do asks the machine nothing that could stop it, and takes no lock.
-  const known = record && (await plannedSteps(world, record, recorded));
+  const known = record && (await plannedSteps(world, record, { now: recorded, adopt }));
   if (change !== undefined) {
     const { differences, stops, removes } = change;
     world.report.emit({ kind: 'change', differences, stops, removes });
@@ -151,7 +152,7 @@ async function attemptInstall(
   assertNoBlocker(draft.id, found.findings);
 
   const planned = record ?? (await draftRecord(world, specOf(draft, found)));
-  const steps = known ?? (await plannedSteps(world, planned));
+  const steps = known ?? (await plannedSteps(world, planned, { adopt }));
   world.report.emit({ kind: 'plan', steps, seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') });
   const differences = change && { differences: change.differences };
   if (request.dryRun) return finish('planned', planned, { plan: steps, warnings, ...differences });
@@ -176,7 +177,7 @@ async function attemptInstall(
     world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
     const journal = openJournal(world, planned);
     await leaveFormer(world, planned, journal);
-    await walk(world, { record: planned, steps: stepsOfRecord(world, planned), journal });
+    await walk(world, { record: planned, steps: stepsOfRecord(world, planned, { adopt }), journal });
     await journal.setPhase('ready');
     return finish(outcome, planned, { warnings, ...differences });
   } finally {
@@ -203,9 +204,13 @@ function agree(world: World, { id, yes }: InstallRequest, { stops }: Change): Pr
  * The plan, with what is found done already: each step is looked at once. What stays the same in a change is looked at
  * where it is now, as servers do not answer yet where they will.
  */
-async function plannedSteps(world: World, record: EnvironmentRecord, now = record): Promise<PlannedStep[]> {
+async function plannedSteps(
+  world: World,
+  record: EnvironmentRecord,
+  { now = record, adopt }: { readonly now?: EnvironmentRecord | undefined; readonly adopt: boolean },
+): Promise<PlannedStep[]> {
   const journal = { mark: (id: string) => record.marks[id] };
-  const there = new Map(stepsOfRecord(world, now).map((step) => [step.id, step]));
+  const there = new Map(stepsOfRecord(world, now, { adopt }).map((step) => [step.id, step]));
   const looked = (step: Step<Resource>): Step<Resource> => {
     const before = there.get(step.id);
     return before?.check === undefined
@@ -213,16 +218,22 @@ async function plannedSteps(world: World, record: EnvironmentRecord, now = recor
       : { ...step, check: () => before.check?.() ?? Promise.resolve(false) };
   };
   return Promise.all(
-    stepsOfRecord(world, record).map(async (step) => ({
+    stepsOfRecord(world, record, { adopt }).map(async (step) => ({
       id: step.id,
       title: step.title,
       group: step.group,
-      outlook: (await isKept(looked(step), journal).catch(() => false))
+      outlook: (await isKept(looked(step), journal).catch(unlessForeign))
         ? ('keep' as const)
         : ('make' as const),
       ...step.cost,
     })),
   );
+}
+
+/** Data that would be overwritten stop the command before it asks; whatever else cannot be looked at is made. */
+function unlessForeign(error: unknown): false {
+  if (error instanceof Failure && error.code === 'BAI-CONFLICT-DATA') throw error;
+  return false;
 }
 
 const sameRecord = (a: EnvironmentRecord | undefined, b: EnvironmentRecord | undefined): boolean =>

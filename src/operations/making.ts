@@ -10,8 +10,15 @@ import type { Making } from '../steps/making.ts';
 import { installSteps } from '../steps/plan.ts';
 import type { World } from '../world.ts';
 
-/** What the step factories need; `record` is read live, so that a step sees what others entered before it. */
-export function makingOf(world: World, record: EnvironmentRecord): Making {
+/**
+ * What the step factories need; `record` is read live, so that a step sees what others entered before it. `adopt`: data
+ * without bai-dev's mark are kept as they are, and marked.
+ */
+export function makingOf(
+  world: World,
+  record: EnvironmentRecord,
+  { adopt = false }: { readonly adopt?: boolean } = {},
+): Making {
   const { spec, secrets } = record;
   return {
     world,
@@ -25,10 +32,16 @@ export function makingOf(world: World, record: EnvironmentRecord): Making {
     stack: stackOf(spec, secrets),
     endpoints: endpointsOf(spec, secrets),
     resources: () => record.resources,
+    wasBegun: (step) => record.marks[step] !== undefined,
+    adopt,
   };
 }
 
 /** The whole plan of an environment, in order. */
-export function stepsOfRecord(world: World, record: EnvironmentRecord): readonly Step<Resource>[] {
-  return installSteps(makingOf(world, record));
+export function stepsOfRecord(
+  world: World,
+  record: EnvironmentRecord,
+  wish: { readonly adopt?: boolean } = {},
+): readonly Step<Resource>[] {
+  return installSteps(makingOf(world, record, wish));
 }

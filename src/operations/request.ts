@@ -36,4 +36,6 @@ export interface InstallRequest {
   readonly dryRun: boolean;
   /** An environment that was made differently is to become what is wished. */
   readonly change: boolean;
+  /** Data that bai-dev did not put there, or whose mark is lost, are kept as they are, and marked. */
+  readonly adopt?: boolean;
 }

@@ -38,7 +38,10 @@ export async function walk(world: World, { record, steps, journal }: Walk): Prom
     log: statePaths(world.host, id).log,
     next: [
       ...(error.more.next ?? []),
-      { purpose: 'continue', command: `bai-dev install -e ${id}`, keeps: 'how' },
+      // the same command would be refused again
+      ...(error.code === 'BAI-CONFLICT-DATA'
+        ? []
+        : [{ purpose: 'continue', command: `bai-dev install -e ${id}`, keeps: 'how' as const }]),
     ],
   });
 }

@@ -8,7 +8,16 @@ import { withPostgres, type PostgresClient } from '../halfstack/postgres.ts';
 import { execute } from '../host/exec.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
+import {
+  databaseContent,
+  fixturesStep,
+  markDatabase,
+  markOf,
+  type ContentState,
+  type DatabaseContent,
+} from './content.ts';
 import { insertRows, missingRows, readRows } from './fixtures.ts';
+import { foreignData } from './foreign.ts';
 import type { Making } from './making.ts';
 
 const group = 'Database and etcd';
@@ -18,8 +27,9 @@ const maintenance = 'postgres';
 const schemaLimit = 300;
 
 /**
- * `database:schema` and `database:fixtures`. A comment on the database is our marker, written in one transaction
- * with the data. Without it the database is ours to drop and make again; with it nothing touches it any more.
+ * `database:schema` and `database:fixtures`. A comment on the database is the mark, written before the schema is begun
+ * and changed in one transaction with the data; from then on nothing touches the database any more. Without a mark it
+ * is filled only if it is empty: a mark that is missing proves nothing.
  */
 export function databaseSteps(making: Making): Step<Resource>[] {
   const { spec } = making;
@@ -33,23 +43,29 @@ export function databaseSteps(making: Making): Step<Resource>[] {
       after: ['halfstack:up', `virtualenv:${schema.virtualenv}`, `configure:${tree}`],
       cost: { seconds: 4 },
       inputs: { arguments: schema.arguments, head },
-      check: async () => ['schema', 'filled'].includes((await look(making)).state),
+      check: async () => ['schema', 'filled'].includes((await fillable(making)).state),
       run: async (control) => {
-        const { state } = await look(making);
+        const { state } = await fillable(making);
         if (state === 'filled' || state === 'schema') return;
-        await makeEmptyDatabase(making);
+        if (state === 'other') {
+          await adopt(making);
+          control.summary('database kept as it is');
+          return;
+        }
+        await beginDatabase(making, state);
         await makeSchema(making, tree);
         control.summary('schema');
       },
     },
     {
-      id: 'database:fixtures',
+      id: fixturesStep,
       title: 'example data',
       group,
       after: ['database:schema'],
       inputs: fixtures,
       check: async () => (await look(making)).state === 'filled',
       run: async (control) => {
+        await fillable(making);
         const rows = await fill(making);
         if (rows !== undefined) control.summary(`${rows} rows of example data`);
       },
@@ -57,57 +73,48 @@ export function databaseSteps(making: Making): Step<Resource>[] {
   ];
 }
 
-/** `other`: something is there that is neither empty nor a whole schema. */
-interface Looked {
-  readonly state: 'absent' | 'empty' | 'other' | 'schema' | 'filled';
-  readonly tables: number;
-  readonly head: string | undefined;
-}
-
-/** What the database holds; only looks. */
-async function look(making: Making): Promise<Looked> {
+/** What the database holds. Read-only. */
+async function look(making: Making): Promise<DatabaseContent> {
   const { database } = making.spec.release;
   const there = await inMaintenance(making, async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [database.name]);
     return found.rowCount !== 0;
   });
-  if (!there) return { state: 'absent', tables: 0, head: undefined };
-  return inDatabase(making, async (client) => {
-    const { rows } = await client.query<{ tables: number; types: number; versioned: boolean }>(
-      `SELECT (SELECT count(*)::int FROM pg_tables WHERE schemaname = 'public') AS tables,
-              (SELECT count(*)::int FROM pg_type JOIN pg_namespace ON pg_namespace.oid = typnamespace
-               WHERE nspname = 'public' AND typtype = 'e') AS types,
-              to_regclass('public.alembic_version') IS NOT NULL AS versioned`,
-    );
-    const { tables = 0, types = 0, versioned = false } = rows[0] ?? {};
-    const head = versioned
-      ? (await client.query<{ version_num: string }>('SELECT version_num FROM alembic_version')).rows[0]
-          ?.version_num
-      : undefined;
-    if (await isMarked(client)) return { state: 'filled', tables, head };
-    if (tables === 0 && types === 0) return { state: 'empty', tables, head };
-    // alembic's version is written last: with it everything before it was done
-    const whole = isReleased(making)
-      ? head === database.head && tables === database.tables
-      : head !== undefined;
-    return { state: whole ? 'schema' : 'other', tables, head };
+  if (!there) return { state: 'absent', tables: 0, head: undefined, holds: [] };
+  return inDatabase(making, (client) => databaseContent(making, client));
+}
+
+/** The same, but `BAI-CONFLICT-DATA` for what is not provably bai-dev's, unless the user wants it kept as it is. */
+async function fillable(making: Making): Promise<DatabaseContent> {
+  const content = await look(making);
+  if (content.state !== 'other' || making.adopt === true) return content;
+  const { tables, head, holds } = content;
+  const revision = head === undefined ? 'no revision' : `revision ${head}`;
+  throw foreignData(making.spec, {
+    store: 'database',
+    lost: "A dump that was restored by PostgreSQL's own tools loses that mark, which is a comment on the database.",
+    holds: [`${tables} ${tables === 1 ? 'table' : 'tables'} at ${revision}`, ...holds],
   });
 }
 
-/** The release's data tells the schema of the package that was released; a repository may have gone on from there. */
-function isReleased({ spec }: Making): boolean {
-  const { tree } = member(spec.release.virtualenvs, spec.release.database.schema.virtualenv, 'virtualenv');
-  return spec.trees[tree]?.source !== 'git';
-}
-
-/** The database exists and is empty afterwards. */
-async function makeEmptyDatabase(making: Making): Promise<void> {
+/** The database is empty afterwards, and says that its schema is begun: only then is it ever dropped again. */
+async function beginDatabase(making: Making, state: ContentState): Promise<void> {
+  const { id, release } = making.spec;
   await inMaintenance(making, async (client) => {
-    const name = client.escapeIdentifier(making.spec.release.database.name);
+    const name = client.escapeIdentifier(release.database.name);
     // what a killed run left behind may still be connected
-    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${name}`);
+    if (state === 'half') await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    if (state !== 'empty') await client.query(`CREATE DATABASE ${name}`);
+    await markDatabase(client, { id, name: release.database.name, mark: 'begun' });
   });
+}
+
+/** What is there stays as it is, and counts as filled. */
+async function adopt(making: Making): Promise<void> {
+  const { id, release } = making.spec;
+  await inMaintenance(making, (client) =>
+    markDatabase(client, { id, name: release.database.name, mark: 'filled' }),
+  );
 }
 
 async function makeSchema(making: Making, tree: string): Promise<void> {
@@ -142,8 +149,10 @@ async function fill(making: Making): Promise<number | undefined> {
     await client.query('BEGIN');
     try {
       // a second bai-dev cannot be here: the environment is locked
-      if (await isMarked(client)) return undefined;
-      for (const table of tables) await insertRows(client, table);
+      if ((await markOf(client)) === 'filled') return undefined;
+      for (const table of tables) {
+        if ((await missingRows(client, table)).length > 0) await insertRows(client, table);
+      }
       for (const table of tables) {
         const missing = await missingRows(client, table);
         if (missing.length > 0) {
@@ -152,27 +161,13 @@ async function fill(making: Making): Promise<number | undefined> {
           });
         }
       }
-      await mark(client, spec.id);
+      await markDatabase(client, { id: spec.id, name: spec.release.database.name, mark: 'filled' });
       await client.query('COMMIT');
       return tables.reduce((sum, { rows }) => sum + rows.length, 0);
     } finally {
       await client.query('ROLLBACK').catch(() => undefined); // after a commit it does nothing
     }
   });
-}
-
-const markerStart = 'bai-dev: filled for ';
-
-async function isMarked(client: PostgresClient): Promise<boolean> {
-  const { rows } = await client.query<{ comment: string | null }>(
-    `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = current_database()`,
-  );
-  return rows[0]?.comment?.startsWith(markerStart) ?? false;
-}
-
-async function mark(client: PostgresClient, id: string): Promise<void> {
-  const name = client.escapeIdentifier(client.database ?? '');
-  await client.query(`COMMENT ON DATABASE ${name} IS ${client.escapeLiteral(markerStart + id)}`);
 }
 
 function inDatabase<T>(making: Making, use: (client: PostgresClient) => Promise<T>): Promise<T> {

@@ -7,6 +7,7 @@ import { etcdRange, etcdTransaction, type EtcdEntry } from '../halfstack/etcd.ts
 import { readAsset } from '../host/assets.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
+import { foreignData } from './foreign.ts';
 import type { Making } from './making.ts';
 
 /** Stands beside the daemons' own keys, which all begin with the release's prefix: none of them reads it. */
@@ -14,7 +15,10 @@ export const etcdMarker = '/bai-dev/filled';
 
 const keysSchema = z.record(z.string(), z.string());
 
-/** `etcd:fill`. Once the marker is there the keys are the developer's, and nothing touches them again. */
+/**
+ * `etcd:fill`. Once the marker is there the keys are the developer's, and nothing touches them again. Keys without the
+ * marker are not overwritten either: they were all written in one transaction with it.
+ */
 export function etcdSteps(making: Making): Step<Resource>[] {
   const { endpoints, spec, world } = making;
   const entries = etcdEntries(making);
@@ -24,21 +28,54 @@ export function etcdSteps(making: Making): Step<Resource>[] {
       title: 'etcd',
       group: 'Database and etcd',
       after: ['halfstack:up'],
-      check: async () => (await etcdRange(endpoints.etcd, etcdMarker, world.signal)).length > 0,
+      check: async () => (await fillable(making)) === 'filled',
       run: async (control) => {
+        const state = await fillable(making);
+        if (state === 'filled') return;
         const marker = { key: etcdMarker, value: spec.id };
-        const filled = await etcdTransaction(
-          endpoints.etcd,
-          { absent: [etcdMarker], put: [...entries, marker] },
-          world.signal,
-        );
-        if (!filled) return;
+        const put = state === 'empty' ? [...entries, marker] : [marker];
+        const absent = put.map(({ key }) => key);
+        const filled = await etcdTransaction(endpoints.etcd, { absent, put }, world.signal);
+        if (!filled) {
+          throw new Failure('BAI-ETCD', 'Another process wrote keys into etcd while it was filled.');
+        }
+        if (state !== 'empty') {
+          control.summary('etcd kept as it is');
+          return;
+        }
         await assertWritten(making, entries);
         control.summary(`${entries.length} keys in etcd`);
       },
     },
     ...(formerValues(making).size === 0 ? [] : [adaptStep(making)]),
   ];
+}
+
+/**
+ * `filled`: marked so. `whole`: no mark, but every key of a fresh environment has its value. `other`: keys that bai-dev
+ * would write otherwise, which the user wants kept; `BAI-CONFLICT-DATA` if the user did not say so.
+ */
+async function fillable(making: Making): Promise<'filled' | 'empty' | 'whole' | 'other'> {
+  const { endpoints, spec, world } = making;
+  const range = (prefix: string): Promise<readonly EtcdEntry[]> =>
+    etcdRange(endpoints.etcd, prefix, world.signal);
+  if ((await range(etcdMarker)).length > 0) return 'filled';
+  const there = new Map((await range(spec.release.etcd.prefix)).map(({ key, value }) => [key, value]));
+  if (there.size === 0) return 'empty';
+  const entries = etcdEntries(making);
+  if (entries.every(({ key, value }) => there.get(key) === value)) return 'whole';
+  if (making.adopt === true) return 'other';
+  const lacking = entries.filter(({ key }) => !there.has(key)).length;
+  const differing = entries.filter(({ key, value }) => there.has(key) && there.get(key) !== value);
+  throw foreignData(spec, {
+    store: 'etcd',
+    lost: `The mark is the key ${etcdMarker}.`,
+    holds: [
+      `${there.size} ${there.size === 1 ? 'key' : 'keys'} below ${spec.release.etcd.prefix}`,
+      ...(lacking === 0 ? [] : [`${lacking} of ${entries.length} keys of a fresh environment are missing`]),
+      ...differing.map(({ key }) => `another value of ${key}`),
+    ],
+  });
 }
 
 /** Only while the environment is changed, and only if keys are to hold something else. */

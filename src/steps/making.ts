@@ -17,4 +17,8 @@ export interface Making {
   readonly endpoints: Endpoints;
   /** What the record holds right now, including what this run entered. */
   readonly resources: () => readonly Resource[];
+  /** True if a run has ever begun that step. */
+  readonly wasBegun?: (step: string) => boolean;
+  /** Data without bai-dev's mark are kept as they are, and marked. */
+  readonly adopt?: boolean;
 }

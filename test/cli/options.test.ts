@@ -54,6 +54,7 @@ const samples: Readonly<Record<OptionName, readonly [text: string, value: unknow
   timeout: ['300', 300],
   yes: ['true', true],
   change: ['true', true],
+  'adopt-data': ['true', true],
   'dry-run': ['yes', true],
   json: ['1', true],
   verbose: ['on', true],

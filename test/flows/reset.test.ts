@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { etcdRange, etcdTransaction } from '../../src/halfstack/etcd.ts';
+import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd.ts';
 import { withPostgres } from '../../src/halfstack/postgres.ts';
 import { endpointsOf } from '../../src/halfstack/stack.ts';
 import type { ResetResult } from '../../src/operations/reset.ts';
@@ -122,6 +122,45 @@ describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, 
       await done('reset', id, '--yes');
       expect(await content()).toEqual(before);
       expect(record().phase).toBe('ready');
+    });
+
+    it('install never fills a database or etcd again that lost their marks, and keeps them if it shall', async () => {
+      const { postgres, etcd } = endpoints();
+      const inDatabase = <T extends object>(sql: string, database = postgres.database): Promise<T[]> =>
+        withPostgres({ ...postgres, database }, signal, async (client) => (await client.query<T>(sql)).rows);
+      await inDatabase('CREATE TABLE work AS SELECT generate_series(1, 1000) AS at');
+      await inDatabase(`UPDATE alembic_version SET version_num = 'mine'`);
+      // what pg_dump, dropdb, createdb and pg_restore leave of the comment on the database
+      await inDatabase(`COMMENT ON DATABASE "${postgres.database}" IS NULL`);
+      const addr = { key: `${record().spec.release.etcd.prefix}config/redis/addr`, value: '127.0.0.1:1' };
+      await etcdRemove(etcd, '/bai-dev/filled');
+      await etcdTransaction(etcd, { absent: [], put: [addr] });
+      const all = async () => [
+        await content(),
+        await inDatabase('SELECT count(*) FROM work'),
+        await inDatabase('SELECT version_num FROM alembic_version'),
+        await inDatabase('SELECT oid FROM pg_database WHERE datname = current_database()'),
+      ];
+      const before = await all();
+      // the second time while nothing runs, where it is found only on the way
+      for (const halfstack of ['runs', 'stopped']) {
+        if (halfstack === 'stopped') await done('stop', id);
+        const ended = await run('install', '-e', id, '--yes');
+        expect(ended.envelope?.failure).toMatchObject({
+          code: 'BAI-CONFLICT-DATA',
+          exit: 5,
+          next: [{ command: `bai-dev install -e ${id} --adopt-data` }, { command: `bai-dev reset ${id}` }],
+        });
+        expect(await all()).toEqual(before);
+      }
+      expect(await done('install', '-e', id, '--yes', '--adopt-data')).toMatchObject({ outcome: 'repaired' });
+      const [marked, ...rest] = await all();
+      expect(rest).toEqual(before.slice(1));
+      expect(marked).toEqual({
+        ...(before[0] as object),
+        keys: expect.arrayContaining([{ key: '/bai-dev/filled', value: id }, addr]) as unknown,
+      });
+      expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
     });
 
     it('refuses an environment that is not whole', async () => {

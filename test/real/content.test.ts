@@ -17,7 +17,7 @@ import type { Event } from '../../src/report/events.ts';
 import { requires } from '../rig/require.ts';
 import { repository } from '../rig/world.ts';
 import { perform } from '../steps/making.ts';
-import { command, realStack, type RealStack } from './stack.ts';
+import { command, docker, realStack, type RealStack } from './stack.ts';
 
 const needed = requires('docker');
 const standInSchema = join(repository, 'test', 'rig', 'standin', 'schema.py');
@@ -77,11 +77,33 @@ describe.skipIf(needed.skip)(needed.title('the content of the servers'), { timeo
       expect(await keys()).toEqual(left);
     });
 
-    test('is filled anew where the marker is missing', async () => {
+    test('without its mark is filled only where nothing is overwritten', async () => {
       const put = [{ key: '/sorna/local/config/redis/addr', value: 'elsewhere:1' }];
       await etcdTransaction(etcd(), { absent: [], put }, signal);
+      await expect(fill()).rejects.toMatchObject({
+        code: 'BAI-CONFLICT-DATA',
+        message: expect.stringContaining('another value of /sorna/local/config/redis/addr') as string,
+        more: { next: [{ command: `bai-dev install -e ${making.spec.id} --adopt-data` }, {}] },
+      });
+      expect(await keys()).toEqual({ [put[0]!.key]: put[0]!.value });
+    });
+
+    test('that only lost its mark gets it back, and is otherwise as it was', async () => {
+      await fill();
+      const mine = { key: '/sorna/local/mine', value: '1' };
+      await etcdTransaction(etcd(), { absent: [], put: [mine] }, signal);
+      const before = await keys();
+      await etcdRemove(etcd(), etcdMarker, signal);
       expect(await fill()).toBe('done');
-      expect(await keys()).toMatchObject(wanted());
+      expect(await keys()).toEqual(before);
+    });
+
+    test('is kept as it is where the user wants that', async () => {
+      const put = [{ key: '/sorna/local/config/redis/addr', value: 'elsewhere:1' }];
+      await etcdTransaction(etcd(), { absent: [], put }, signal);
+      expect(await perform(making, only(etcdSteps({ ...making, adopt: true })))).toBe('done');
+      expect(await keys()).toEqual({ [put[0]!.key]: put[0]!.value, [etcdMarker]: making.spec.id });
+      expect(await fill()).toBe('kept');
     });
   });
 
@@ -206,7 +228,16 @@ describe.skipIf(needed.skip)(needed.title('the content of the servers'), { timeo
       expect(await identity()).toEqual(before);
     });
 
+    /** What the step itself writes before it begins the schema. */
+    const begun = () => query(`COMMENT ON DATABASE backend IS 'bai-dev: filling for ${making.spec.id}'`);
+    /** All that is in it, by PostgreSQL's own tools. */
+    const dump = () => {
+      const name = docker('ps', '-qf', `name=^${making.spec.id}-.*db`);
+      return docker('exec', name, 'pg_dump', '-U', database().user, 'backend').replace(/restrict \S+/g, '');
+    };
+
     test('is made again when a run was killed amid the schema, even if something is still connected', async () => {
+      await begun();
       await query('CREATE TABLE domains (name text)');
       await query(`CREATE TYPE half AS ENUM ('made')`);
       await use(async (straggler) => {
@@ -215,6 +246,49 @@ describe.skipIf(needed.skip)(needed.title('the content of the servers'), { timeo
       });
       expect(await users()).toEqual(all);
       expect(await query(`SELECT FROM pg_type WHERE typname = 'half'`)).toEqual([]);
+    });
+
+    test.each([
+      ['tables of its own', ['CREATE TABLE mine ()']],
+      ['rows in a half schema', ['CREATE TABLE domains (name text)', `INSERT INTO domains VALUES ('mine')`]],
+      ['tables in another schema', ['CREATE SCHEMA mine', 'CREATE TABLE mine.work (id int)']],
+      ['a view', ['CREATE VIEW mine AS SELECT 1']],
+      ['a function', [`CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`]],
+      ['a large object', ['SELECT lo_create(0)']],
+    ])('without a mark and with %s is left alone', async (_what, statements) => {
+      for (const statement of statements) await query(statement);
+      const before = [dump(), await identity()];
+      await expect(fill()).rejects.toMatchObject({ code: 'BAI-CONFLICT-DATA' });
+      expect([dump(), await identity()]).toEqual(before);
+    });
+
+    test('whose schema was begun is left alone as soon as rows are in it', async () => {
+      await begun();
+      await query('CREATE TABLE domains (name text)');
+      await query(`INSERT INTO domains VALUES ('mine')`);
+      await expect(fill()).rejects.toMatchObject({
+        code: 'BAI-CONFLICT-DATA',
+        message: expect.stringContaining('1 row in domains') as string,
+      });
+      expect(await query('SELECT name FROM domains')).toEqual([{ name: 'mine' }]);
+    });
+
+    test('that only lost its mark gets it back, and no row is written', async () => {
+      await fill();
+      await query(`INSERT INTO users VALUES ('three@example.com')`);
+      await query('COMMENT ON DATABASE backend IS NULL');
+      const before = dump();
+      expect(await fill()).toEqual(['kept', 'done']);
+      expect(dump()).toBe(before);
+      expect(await fill()).toEqual(['kept', 'kept']);
+    });
+
+    test('is kept as it is where the user wants that', async () => {
+      await query('CREATE TABLE mine ()');
+      const before = dump();
+      expect(await fill({ ...making, adopt: true })).toEqual(['done', 'kept']);
+      expect(dump()).toBe(before);
+      expect(await fill()).toEqual(['kept', 'kept']);
     });
 
     test('is made again when a run was killed between dropping and making it', async () => {
