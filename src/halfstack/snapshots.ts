@@ -14,6 +14,7 @@ import {
   removeWhole,
   writeWhole,
 } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
 import { fileSize } from '../host/tail.ts';
 import type { Host } from '../world.ts';
 
@@ -93,7 +94,7 @@ export async function makeSnapshot(
   const files = await listed(partial);
   const manifest: Manifest = { schema: 1, ...described, missing: [...missing], files };
   await writeWhole(join(partial, manifestName), `${JSON.stringify(manifest, undefined, 1)}\n`);
-  await moveOver(partial, folder);
+  await publish(partial, folder);
   return manifest;
 }
 

@@ -237,12 +237,13 @@ export function filesystemFailure(verb: string, path: string, error: unknown): F
   });
 }
 
-async function flushFolder(path: string): Promise<void> {
+/** Puts the names in a folder onto the disk: which files there are, and which have gone. */
+export async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
   } catch (error) {
-    // some file systems cannot flush a folder; the rename itself is whole all the same
+    // some file systems cannot flush a folder; a rename is whole all the same
     if (!hasCode(error, 'EINVAL', 'EPERM', 'ENOTSUP')) throw error;
   } finally {
     await folder.close();

@@ -71,10 +71,15 @@ export async function fileSize(path: string): Promise<number | undefined> {
   return (await sizeOf(path))?.size;
 }
 
-async function sizeOf(path: string): Promise<{ size: number; inode: number } | undefined> {
+/** When a file was last changed, in milliseconds; undefined if there is none. */
+export async function changeTime(path: string): Promise<number | undefined> {
+  return (await sizeOf(path))?.time;
+}
+
+async function sizeOf(path: string): Promise<{ size: number; inode: number; time: number } | undefined> {
   try {
-    const { size, ino } = await stat(path);
-    return { size, inode: ino };
+    const { size, ino, mtimeMs } = await stat(path);
+    return { size, inode: ino, time: mtimeMs };
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined;
     throw error;

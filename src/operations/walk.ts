@@ -2,9 +2,10 @@
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
+import { flush } from '../host/flush.ts';
 import { runSteps, type Pools } from '../plan/run.ts';
 import type { Journal, Step } from '../plan/step.ts';
-import type { Resource } from '../resources/resource.ts';
+import { pathsOf, type Resource } from '../resources/resource.ts';
 import type { World } from '../world.ts';
 
 export interface Walk {
@@ -24,6 +25,7 @@ export async function walk(world: World, { record, steps, journal }: Walk): Prom
     pools: pools(world),
     signal: world.signal,
     emit: (event) => world.report.emit(event),
+    settle: (made) => flush(made.flatMap(pathsOf), { shallow: true }),
     clock: () => performance.now(),
   });
   world.signal.throwIfAborted();

@@ -12,6 +12,8 @@ export interface Run<R> {
   readonly pools: Pools;
   readonly signal: AbortSignal;
   readonly emit: (event: Event) => void;
+  /** Puts what a step made onto the disk; called before it is entered as done. */
+  readonly settle?: (made: readonly R[]) => Promise<void>;
   /** Milliseconds of some clock that only goes forward. */
   readonly clock: () => number;
 }
@@ -115,8 +117,10 @@ async function runStep<R>(step: Step<R>, run: Run<R>): Promise<{ outcome: StepOu
     if (await isKept(step, run.journal)) return end('kept');
     run.emit({ kind: 'step-started', ...named });
     const print = fingerprint(step.inputs);
-    await run.journal.started(step.id, step.makes?.() ?? [], print);
+    const made = step.makes?.() ?? [];
+    await run.journal.started(step.id, made, print);
     await step.run(control);
+    await run.settle?.(made);
     await run.journal.done(step.id, print);
     return end('done');
   } catch (error) {

@@ -1,13 +1,17 @@
 // A Python of uv's own: one pinned build of python-build-standalone, for a machine that has none that fits.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { acquireLock } from '../environment/lock.ts';
 import { buildSchema, type Build } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import { readAsset } from '../host/assets.ts';
 import { kindOf, makeFolder, removeFile, writeWhole } from '../host/files.ts';
 import { askFor, withoutCredentials } from '../host/http.ts';
+import { flush } from '../host/flush.ts';
+import { folderState, writeManifest } from '../host/manifest.ts';
 import { partialOf } from '../host/partial.ts';
+import { fileSize } from '../host/tail.ts';
 import type { Host, World } from '../world.ts';
 import { fits } from './interpreter.ts';
 import { runUv, type UvPin } from './uv.ts';
@@ -59,10 +63,14 @@ export function managedPython(host: Host, wish: string): ManagedPython | undefin
   };
 }
 
-/** True if it is in our cache. */
+/** True if it is in our cache, as it was installed; one of an older bai-dev must at least not be empty. */
 export async function isInstalled({ path }: Pick<ManagedPython, 'path'>): Promise<boolean> {
-  return (await kindOf(path)) === 'file';
+  const state = folderState(buildFolder(path));
+  return state === 'whole' || (state === 'unlisted' && ((await fileSize(path)) ?? 0) > 0);
 }
+
+/** The folder of the whole build, from its program. */
+const buildFolder = (path: string): string => dirname(dirname(path));
 
 /** Seconds that a mirror may take to tell whether it has a build. */
 const limit = 10;
@@ -107,24 +115,35 @@ export async function installManaged(
   const folder = folderOf(world.host);
   await makeFolder(folder);
   const mirror = addressOf(world.host, managed);
+  // another run must not replace a build that this one makes a virtualenv with
+  const lock = await acquireLock(world, `${buildFolder(path)}.lock`, {
+    command: `install Python ${version}`,
+    waitSeconds: 900,
+  });
+  if (await isInstalled(wish)) return lock.release();
   // uv takes such a list in place of its own, and then installs this very build
   const list = partialOf(join(folder, 'builds.json'));
-  await writeWhole(list, JSON.stringify(listOf(world.host, wish, mirror)));
   try {
+    await writeWhole(list, JSON.stringify(listOf(world.host, wish, mirror)));
     await runUv(world, {
       program: uv.program,
       args: [
-        ...['python', 'install', '--no-bin', '--install-dir', folder],
+        // what is there is damaged, or from a run that was cut off
+        ...['python', 'install', '--reinstall', '--no-bin', '--install-dir', folder],
         ...['--python-downloads-json-url', list, version],
       ],
       ...{ index, mirror },
       failure: { code: 'BAI-PYTHON-INSTALL', reason: `Python ${version} could not be installed.` },
       onLine,
     });
+    if (((await fileSize(path)) ?? 0) === 0)
+      throw new Error(`uv did not install Python ${version} as ${path}`);
+    await flush([buildFolder(path)]);
+    await writeManifest(buildFolder(path));
   } finally {
     await removeFile(list);
+    await lock.release();
   }
-  if (!(await isInstalled(wish))) throw new Error(`uv did not install Python ${version} as ${path}`);
 }
 
 const folderOf = (host: Host): string => join(host.folders.cache, 'python');

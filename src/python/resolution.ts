@@ -1,6 +1,8 @@
 // Which packages, in which versions: resolved as of the release's day, kept in the cache, used again from there.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Failure } from '../failure.ts';
+import { readSmall } from '../host/content.ts';
 import { hashOf, makeFolder, readText, removeWhole, writeWhole } from '../host/files.ts';
 import { withoutCredentials } from '../host/http.ts';
 import { abandoned, partialOf } from '../host/partial.ts';
@@ -37,10 +39,11 @@ export async function resolution(world: World, wish: ResolutionWish): Promise<Re
   const key = await keyOf(world, wish);
   const folder = join(world.host.folders.cache, 'resolutions');
   const file = join(folder, `${key}.txt`);
-  if ((await readText(file)) !== undefined) return { key, file, stored: true };
+  const text = await readSmall(file, mostBytes);
+  if (text !== undefined && isSound(text)) return { key, file, stored: true };
   await makeFolder(folder);
   for (const left of await abandoned(file)) await removeWhole(left);
-  await writeWhole(file, await resolve(world, wish, partialOf(file)));
+  await writeWhole(file, sealed(await resolve(world, wish, partialOf(file))));
   return { key, file, stored: false };
 }
 
@@ -93,17 +96,48 @@ async function resolve(world: World, wish: ResolutionWish, folder: string): Prom
         if (/^Resolved /.test(line)) wish.onLine(line);
       },
     });
-    return pinsOf(stdout);
+    return pinsOf(wish, stdout);
   } finally {
     await removeWhole(folder);
   }
 }
 
-/** The pins without the trees: their places differ from one environment to the next. */
-function pinsOf(compiled: string): string {
-  const lines = compiled.split('\n').filter((line) => !line.startsWith('-e '));
-  return lines.join('\n');
+/** The pins without the trees: their places differ from one environment to the next. Throws `BAI-PYTHON-RESOLVE`. */
+function pinsOf({ title, policy, tree, shares }: ResolutionWish, compiled: string): string {
+  const lines = compiled.split('\n').filter((line) => line !== '');
+  const trees = lines.filter((line) => line.startsWith('-e '));
+  const pins = lines.filter((line) => !line.startsWith('-e '));
+  // a uv that ends without an error has still resolved nothing if it does not name what it was asked for
+  if (trees.length < [tree, ...shares].length || !pins.every((line) => isPin(line))) {
+    throw new Failure(
+      'BAI-PYTHON-RESOLVE',
+      `The packages of ${title} could not be resolved as of ${policy.asOf}: the answer of uv is incomplete.`,
+      { lines: lines.slice(-20) },
+    );
+  }
+  return pins.map((line) => `${line}\n`).join('');
 }
+
+/** A pin, one of its hashes, or a comment. */
+const isPin = (line: string): boolean =>
+  /^[A-Za-z0-9][\w.[\],-]* ?(==|@) ?\S|^ {4}--hash=\w+:[0-9a-f]+( \\)?$|^#/.test(line);
+
+/** The last line of a stored resolution: what comes before it is as it was written. */
+const sealOf = (pins: string): string => `# sha256:${hashOf(pins)}\n`;
+
+const sealed = (pins: string): string => pins + sealOf(pins);
+
+/** True for what is whole; what an older bai-dev stored has no seal, and must hold pins with their hashes. */
+function isSound(text: string): boolean {
+  const at = text.lastIndexOf('# sha256:');
+  if (at >= 0) return text.slice(at) === sealOf(text.slice(0, at));
+  const lines = text.split('\n').filter((line) => line !== '');
+  const last = lines.at(-1) ?? '';
+  return text.endsWith('\n') && last.startsWith('    --hash=') && !last.endsWith('\\') && lines.every(isPin);
+}
+
+/** Bytes of a stored resolution; more is none. */
+const mostBytes = 10_000_000;
 
 /** Everything that the result depends on, but where the trees lie. */
 async function keyOf({ host }: World, wish: ResolutionWish): Promise<string> {

@@ -1,12 +1,15 @@
 // uv, pinned: brought from the package index into our cache once, and run so that nothing of the user's sways it.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { Failure, type FailureCode } from '../failure.ts';
 import { unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';
 import { execute, type Output } from '../host/exec.ts';
 import { kindOf, makeFolder, moveOver, removeWhole } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
+import { folderState, writeManifest } from '../host/manifest.ts';
 import { abandoned, partialOf } from '../host/partial.ts';
+import { fileSize } from '../host/tail.ts';
 import { fetchDistribution, type DistributionWish } from '../source/pypi.ts';
 import type { Host, World } from '../world.ts';
 
@@ -32,18 +35,26 @@ export function uvPin(host: Host): UvPin {
   return { version, wheel, program: join(host.folders.cache, 'uv', version, 'uv') };
 }
 
-/** True if the pinned uv is in the cache. */
+/** True if the pinned uv is in the cache, as it was unpacked; one of an older bai-dev must at least not be empty. */
 export async function hasUv(host: Host): Promise<boolean> {
-  return (await kindOf(uvPin(host).program)) === 'file';
+  const { program } = uvPin(host);
+  const state = folderState(dirname(program));
+  return state === 'whole' || (state === 'unlisted' && ((await fileSize(program)) ?? 0) > 0);
 }
 
-/** Brings uv into the cache unless it is there. Several runs may do so at once: one renames first. */
+/**
+ * Brings uv into the cache unless it is there and whole. Several runs may do so at once: one renames first. Throws
+ * `BAI-HASH` if what was fetched is not the pinned uv.
+ */
 export async function provideUv(
   world: World,
   { index, progress }: Pick<DistributionWish, 'index' | 'progress'>,
 ): Promise<UvPin> {
   const pin = uvPin(world.host);
-  if ((await kindOf(pin.program)) === 'file') return pin;
+  if ((await hasUv(world.host)) && (await isPinned(world, pin, pin.program))) {
+    if (folderState(dirname(pin.program)) === 'unlisted') await writeManifest(dirname(pin.program));
+    return pin;
+  }
   const archive = await fetchDistribution(world, { index, name: 'uv', wanted: pin.wheel, progress });
   const folder = join(world.host.folders.cache, 'uv', pin.version);
   for (const left of await abandoned(folder)) await removeWhole(left);
@@ -53,13 +64,41 @@ export async function provideUv(
     await unpackZip({ archive, folder: partial, signal: world.signal }, (path) =>
       path.endsWith('.data/scripts/uv') ? 'uv' : undefined,
     );
-    await moveOver(partial, folder).catch(async (error: unknown) => {
-      if ((await kindOf(pin.program)) !== 'file') throw error;
+    if (!(await isPinned(world, pin, join(partial, 'uv')))) {
+      throw new Failure('BAI-HASH', `${pin.wheel.file} does not contain a working uv ${pin.version}.`, {
+        facts: { archive },
+      });
+    }
+    await writeManifest(partial);
+    if ((await kindOf(folder)) !== undefined) await setAside(folder);
+    await publish(partial, folder).catch(async (error: unknown) => {
+      if (!(await hasUv(world.host))) throw error;
     });
   } finally {
     await removeWhole(partial);
   }
   return pin;
+}
+
+/** An empty file runs as a shell script that does nothing and succeeds, so only the version counts. */
+async function isPinned(world: World, { version }: UvPin, program: string): Promise<boolean> {
+  const { stdout } = await execute(world, {
+    file: program,
+    args: ['--version'],
+    limit: 20,
+    quiet: true,
+  }).catch(() => ({ stdout: '' }));
+  world.signal.throwIfAborted();
+  return stdout.trim().split(/\s+/).slice(0, 2).join(' ') === `uv ${version}`;
+}
+
+/** Removes a damaged folder in one step; another run may have done so already. */
+async function setAside(folder: string): Promise<void> {
+  const aside = partialOf(folder);
+  await moveOver(folder, aside).catch(async (error: unknown) => {
+    if ((await kindOf(folder)) !== undefined) throw error;
+  });
+  await removeWhole(aside);
 }
 
 export interface UvCall {

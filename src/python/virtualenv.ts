@@ -12,7 +12,10 @@ import {
   removeWhole,
   writeWhole,
 } from '../host/files.ts';
+import { flush } from '../host/flush.ts';
 import { linkTarget, pointLink } from '../host/links.ts';
+import { damagedPackages } from '../host/packages.ts';
+import { changeTime, fileSize } from '../host/tail.ts';
 import type { World } from '../world.ts';
 import { dayArguments, resolution } from './resolution.ts';
 import { runUv, type UvPin } from './uv.ts';
@@ -56,14 +59,33 @@ export async function isVirtualenv(wish: VirtualenvWish): Promise<boolean> {
   return (
     (await isWhole(wish)) &&
     (link === undefined || (await linkTarget(link)) === virtualenvPath(wish.spec, wish.name)) &&
-    (file === undefined || (await kindOf(file)) === 'file')
+    (file === undefined || ((await fileSize(file)) ?? 0) > 0)
   );
 }
 
-async function isWhole({ spec, name, asked }: VirtualenvWish): Promise<boolean> {
+async function isWhole(wish: VirtualenvWish): Promise<boolean> {
+  return (await isComplete(wish)) && (await damageOf(virtualenvPath(wish.spec, wish.name))).length === 0;
+}
+
+/** True if it was completed for what was asked, and can run Python: its packages are not looked at. */
+async function isComplete({ spec, name, asked }: VirtualenvWish): Promise<boolean> {
   const path = virtualenvPath(spec, name);
-  if ((await readText(join(path, wholeFile)))?.trim() !== asked) return false;
-  return (await kindOf(join(path, 'bin/python'))) !== undefined;
+  const [made] = await marked(path);
+  if (made !== asked) return false;
+  const needed = await Promise.all(['bin/python', 'pyvenv.cfg'].map((file) => fileSize(join(path, file))));
+  return needed.every((size) => size !== undefined && size > 0);
+}
+
+/** Packages that are not as they were installed; what was edited after the installation is the user's own. */
+async function damageOf(path: string): Promise<string[]> {
+  const [, ...odd] = await marked(path);
+  const damaged = damagedPackages(path, await changeTime(join(path, wholeFile)));
+  return damaged.filter(({ name, empty }) => empty || !odd.includes(name)).map(({ name }) => name);
+}
+
+/** What was asked for, and the packages whose RECORD was wrong from the beginning. */
+async function marked(path: string): Promise<string[]> {
+  return ((await readText(join(path, wholeFile))) ?? '').trim().split('\n');
 }
 
 export interface VirtualenvMaking extends VirtualenvWish {
@@ -80,9 +102,12 @@ export async function makeVirtualenv(world: World, wish: VirtualenvMaking): Prom
   const { spec, name } = wish;
   const path = virtualenvPath(spec, name);
   if (!(await isWhole(wish))) {
-    await begin(world, wish, path);
-    await fill(world, wish, path);
-    await writeWhole(join(path, wholeFile), `${wish.asked}\n`, 0o644);
+    if (!(await isComplete(wish)) || !(await repaired(world, wish, path))) {
+      await begin(world, wish, path);
+      const odd = await fill(world, wish, path);
+      await flush([path]);
+      await writeWhole(join(path, wholeFile), `${[wish.asked, ...odd].join('\n')}\n`, 0o644);
+    }
   }
   const link = virtualenvLink(spec, name);
   if (link !== undefined && (await linkTarget(link)) !== path) {
@@ -94,7 +119,7 @@ export async function makeVirtualenv(world: World, wish: VirtualenvMaking): Prom
   if (file === undefined) return;
   await removePartials(file);
   // another content is the developer's own choice
-  if ((await kindOf(file)) === undefined) await writeWhole(file, selectionContent(spec, name), 0o644);
+  if (((await fileSize(file)) ?? 0) === 0) await writeWhole(file, selectionContent(spec, name), 0o644);
 }
 
 /** An empty folder that says whose it is, in one step, in place of one of ours. */
@@ -119,7 +144,69 @@ export async function discardVirtualenv(path: string): Promise<void> {
   await removeWhole(partial);
 }
 
-async function fill(world: World, wish: VirtualenvMaking, path: string): Promise<void> {
+/** Installs only the damaged packages again, so that what the user installed besides stays; false if that fails. */
+async function repaired(world: World, wish: VirtualenvMaking, path: string): Promise<boolean> {
+  const damaged = await damageOf(path);
+  const { install } = await installer(world, wish, path);
+  const again = damaged.flatMap((name) => ['--reinstall-package', name]);
+  const offline = await succeeds(world, install([...again, '--offline']));
+  if (offline && (await damageOf(path)).length === 0) return true;
+  const replaced = await succeeds(world, replaceDamaged(world, wish, { path, damaged, install }));
+  return replaced && (await damageOf(path)).length === 0;
+}
+
+interface Replacement {
+  readonly path: string;
+  readonly damaged: readonly string[];
+  readonly install: (more: readonly string[]) => Promise<unknown>;
+}
+
+/**
+ * The damage may come from uv's cache, with which the virtualenvs share their files: fetches the packages anew. Gives
+ * those whose RECORD is still wrong, which then is the package's own fault.
+ */
+async function replaceDamaged(
+  world: World,
+  { name, uv, spec }: VirtualenvMaking,
+  { path, damaged, install }: Replacement,
+): Promise<string[]> {
+  const reason = `The packages of ${name} could not be installed.`;
+  const failure = { code: 'BAI-PYTHON-INSTALL' as const, reason };
+  await runUv(world, {
+    ...{ program: uv.program, index: spec.index, failure },
+    args: ['cache', 'clean', ...damaged],
+  });
+  await install(damaged.flatMap((one) => ['--reinstall-package', one]));
+  const left = damagedPackages(path);
+  const empty = left.filter((one) => one.empty).map((one) => one.name);
+  if (empty.length === 0) return left.map((one) => one.name);
+  throw new Failure(failure.code, `${reason} Files without content are in: ${empty.join(', ')}.`, {
+    facts: { path, packages: empty },
+  });
+}
+
+/** Gives the packages whose RECORD is not what they contain. */
+async function fill(world: World, wish: VirtualenvMaking, path: string): Promise<string[]> {
+  const { uv, spec, name } = wish;
+  const { install, stored } = await installer(world, wish, path);
+  const failure = {
+    code: 'BAI-PYTHON-INSTALL' as const,
+    reason: `The packages of ${name} could not be installed.`,
+  };
+  // without --seed: that would bring today's setuptools, which then counts as satisfying (facts 13.10 T1)
+  await runUv(world, {
+    ...{ program: uv.program, index: spec.index, failure, onLine: wish.progress },
+    args: ['venv', '--quiet', '--allow-existing', '--python', spec.python.path, path],
+  });
+  wish.progress('installing');
+  // what was resolved before is mostly in uv's cache, and then no network is needed
+  if (!stored || !(await succeeds(world, install(['--offline'])))) await install([]);
+  const damaged = damagedPackages(path).map((one) => one.name);
+  return damaged.length === 0 ? [] : replaceDamaged(world, wish, { path, damaged, install });
+}
+
+/** How the packages of a virtualenv are installed: by its resolution, which is made first if there is none. */
+async function installer(world: World, wish: VirtualenvMaking, path: string) {
   const { spec, name, uv, progress } = wish;
   const { index } = spec;
   const { tree, extras, shares } = member(spec.release.virtualenvs, name, 'virtualenv');
@@ -135,26 +222,27 @@ async function fill(world: World, wish: VirtualenvMaking, path: string): Promise
     code: 'BAI-PYTHON-INSTALL' as const,
     reason: `The packages of ${name} could not be installed.`,
   };
-  const run = (args: readonly string[]): Promise<unknown> =>
-    runUv(world, { program: uv.program, index, args, failure, onLine: progress });
-  // without --seed: that would bring today's setuptools, which then counts as satisfying (facts 13.10 T1)
-  await run(['venv', '--quiet', '--allow-existing', '--python', spec.python.path, path]);
-  const install = [
-    ...['pip', 'install', '--python', join(path, 'bin/python'), '--no-deps', ...dayArguments(policy)],
-    ...['--requirements', file, ...trees.flatMap((one) => ['--editable', one])],
-  ];
-  progress('installing');
-  if (stored && (await run([...install, '--offline']).then(() => true, isNoInstall(world)))) return;
-  await run(install);
+  const install = (more: readonly string[]): Promise<unknown> =>
+    runUv(world, {
+      ...{ program: uv.program, index, failure, onLine: progress },
+      args: [
+        ...['pip', 'install', '--python', join(path, 'bin/python'), '--no-deps', ...dayArguments(policy)],
+        ...['--requirements', file, ...trees.flatMap((one) => ['--editable', one]), ...more],
+      ],
+    });
+  return { install, stored };
 }
 
-/** What was resolved before is mostly in uv's cache, and then no network is needed; else we go there. */
-function isNoInstall(world: World): (error: unknown) => false {
-  return (error) => {
+/** False for a failure that leaves another way. */
+async function succeeds(world: World, attempt: Promise<unknown>): Promise<boolean> {
+  try {
+    await attempt;
+    return true;
+  } catch (error) {
     world.signal.throwIfAborted();
     if (error instanceof Failure) return false;
     throw error;
-  };
+  }
 }
 
 function foreign(path: string): Failure {

@@ -69,3 +69,23 @@ export function resourceKey(resource: Resource): string {
       return `process:${resource.pid}:${resource.started}`;
   }
 }
+
+/** Where on this machine's disks a resource lies; nowhere if an engine keeps it. */
+export function pathsOf(resource: Resource): readonly string[] {
+  switch (resource.kind) {
+    case 'folder':
+    case 'file':
+    case 'tree':
+    case 'server':
+      return [resource.path];
+    case 'virtualenv':
+      return resource.link === undefined ? [resource.path] : [resource.path, resource.link];
+    case 'container':
+    case 'volume':
+    case 'network':
+    case 'relay':
+    case 'lease':
+    case 'process':
+      return [];
+  }
+}

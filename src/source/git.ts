@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GitSource } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
-import { kindOf, makeFolder, moveOver, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
 import { git, gitVersion } from '../host/git.ts';
 import type { Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
@@ -49,7 +50,7 @@ export async function cloneTree(world: World, wish: CloneWish): Promise<string> 
   await git(world, { folder: partial, args: ['update-ref', installedRef, 'HEAD'] });
   await markTags(world, partial);
   const commit = await git(world, { folder: partial, args: ['rev-parse', 'HEAD'] });
-  await moveOver(partial, wish.path);
+  await publish(partial, wish.path);
   return commit.trim();
 }
 

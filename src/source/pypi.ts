@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { unpackTar, unpackZip } from '../host/archive.ts';
-import { kindOf, makeFolder, moveOver, readText, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, readText, removeWhole, writeWhole } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
 import { git } from '../host/git.ts';
 import { download, holds } from '../host/download.ts';
 import { withoutCredentials } from '../host/http.ts';
@@ -46,7 +47,7 @@ export async function makeTree(world: World, wish: TreeWish): Promise<void> {
   if (binaries !== undefined) await addBinaries(world, { archive: binaries, folder: partial });
   progress('first commit');
   await makeRepository(world, wish);
-  await moveOver(partial, wish.path);
+  await publish(partial, wish.path);
 }
 
 /** True if a working copy of ours is there. What a developer did to it since is none of our business. */

@@ -1,7 +1,8 @@
 // Saves the work in working copies before they are removed, in git's own forms, with a script that brings it back.
 import { join, relative } from 'node:path';
 import { copyWhole } from '../host/copy.ts';
-import { kindOf, makeFolder, moveOver, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
 import { git } from '../host/git.ts';
 import type { World } from '../world.ts';
 import { restoreScript, type SavedCopy } from './restoring.ts';
@@ -51,7 +52,7 @@ export async function rescue(world: World, wish: RescueWish): Promise<{ command:
     if (!isReadable) saved.push(copy);
   }
   await writeWhole(join(partial, 'restore.sh'), restoreScript(id, saved), 0o700);
-  await moveOver(partial, folder);
+  await publish(partial, folder);
   return { command: `sh ${quotedPath(join(folder, 'restore.sh'))} FOLDER` };
 }
 

@@ -1,7 +1,8 @@
 // Another ref in the same repository: a copy of the clean working copy is switched, so that no half of it is ever seen.
 import { join } from 'node:path';
 import { copyWhole, ownerAt } from '../host/copy.ts';
-import { listFolder, makeFolder, moveOver, removeFile, removeWhole } from '../host/files.ts';
+import { listFolder, makeFolder, removeFile, removeWhole } from '../host/files.ts';
+import { publish } from '../host/flush.ts';
 import { git } from '../host/git.ts';
 import type { World } from '../world.ts';
 import { fetchRef, fetchSubmodules, limit, markTags, type CloneWish } from './git.ts';
@@ -50,7 +51,7 @@ export async function switchedCopy(world: World, wish: SwitchWish): Promise<stri
   await fillPointers(world, wish);
   await markInstalled(world, partial, commit);
   await markTags(world, partial);
-  await moveOver(partial, wish.path);
+  await publish(partial, wish.path);
   return commit;
 }
 

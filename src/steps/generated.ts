@@ -61,6 +61,8 @@ export async function generatedState(
   const content = await readText(file.path);
   if (content === undefined) return 'absent';
   if (content === file.content) return 'same';
+  // a power cut leaves a file without its content; an edit leaves some
+  if (/^\0*$/.test(content)) return 'absent';
   return recordedHashes(file.path, resources).includes(hashOf(content)) ? 'ours' : 'edited';
 }
 

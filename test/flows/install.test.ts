@@ -1,7 +1,15 @@
 // Making, keeping, repairing and deleting an environment: the built program with stand-in components of a third
 // release, on real Docker, with real git, uv and PostgreSQL.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -163,6 +171,43 @@ describe.skipIf(needed.skip)(needed.title('install and delete'), { timeout: 120_
     expect(containerFacts(id)).toEqual(untouched);
     const made = ended.lines.filter((line) => line['kind'] === 'step-ended' && line['outcome'] === 'done');
     expect(made.map((line) => line['step'])).toEqual(['virtualenv:common']);
+  });
+
+  it('repairs files that lost their content, also where the caches have none', async () => {
+    const { resources } = recordOf(home, id)!;
+    const virtualenvs = resources.flatMap((one) => (one.kind === 'virtualenv' ? [one.path] : []));
+    const below = (path: string): string[] =>
+      readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name));
+    // one file for uv's cache and all virtualenvs, as uv links them
+    const installed = virtualenvs
+      .flatMap(below)
+      .filter((path) => path.endsWith('standin_dependency-1.0.dist-info/METADATA'));
+    const resolutions = below(join(home.cache, 'resolutions')).filter((path) =>
+      readFileSync(path, 'utf8').includes('standin-dependency'),
+    );
+    const programs = below(join(home.cache, 'uv')).filter((path) => /\/uv\/[\d.]+\/uv$/.test(path));
+    const generated = resources.flatMap((one) => (one.kind === 'file' ? [one.path] : []));
+    const emptied = [...installed, ...resolutions, ...programs, ...generated].filter(
+      (path) => statSync(path).size > 0,
+    );
+    const before = new Map(emptied.map((path) => [path, readFileSync(path)]));
+    expect(installed.length).toBeGreaterThan(1);
+    expect(resolutions.length * programs.length * generated.length).toBeGreaterThan(0);
+    // a package of the user's own, which a repair leaves alone
+    const own = join(
+      virtualenvs.find((path) => installed[0]!.startsWith(path))!,
+      'own.txt',
+    );
+    writeFileSync(own, 'mine');
+    for (const path of emptied) truncateSync(path);
+    const ended = await install();
+    expect(ended.envelope, ended.stdout + ended.stderr).toMatchObject({ result: { outcome: 'repaired' } });
+    for (const [path, content] of before)
+      expect([path, readFileSync(path).equals(content)]).toEqual([path, true]);
+    expect(readFileSync(own, 'utf8')).toBe('mine');
+    const again = await install();
+    expect(again.envelope, again.stderr).toMatchObject({ result: { outcome: 'unchanged' } });
+    rmSync(own);
   });
 
   it('tells by the guide how to go on, and that this is ready', async () => {

@@ -115,10 +115,10 @@ function inPath(folder: string): string {
 
 /**
  * A fresh HOME whose XDG folders are the default ones, with a pyenv of its own: this machine's Pythons, but room
- * for virtualenvs that nobody else sees.
+ * for virtualenvs that nobody else sees. `within`: the folder that it is made in.
  */
-export function freshHome(variables: Readonly<Record<string, string>> = {}): Home {
-  const folder = mkdtempSync(join(tmpdir(), 'bai-dev-home-'));
+export function freshHome(variables: Readonly<Record<string, string>> = {}, within = tmpdir()): Home {
+  const folder = mkdtempSync(join(within, 'bai-dev-home-'));
   const home = join(folder, 'home');
   mkdirSync(home);
   linkPythons(join(home, '.pyenv'));

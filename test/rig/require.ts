@@ -62,6 +62,10 @@ const probes = {
       : 'there is no pyenv with a Python',
   tmux: () => (answers('tmux', ['-V']) ? undefined : 'there is no tmux'),
   'git-lfs': () => (gitLfsFolder() === undefined ? 'there is no git-lfs (bash .ci/git-lfs.sh)' : undefined),
+  'power cut': () =>
+    answers('sh', ['-c', 'command -v mkfs.ext4 && command -v python3 && test -e /dev/loop-control'])
+      ? undefined
+      : 'there are no loop devices, or no mkfs.ext4',
   root: () => (process.getuid?.() === 0 ? undefined : 'only root can do it'),
 } as const satisfies Record<string, () => string | undefined>;
 

@@ -22,7 +22,7 @@ export interface Stage {
   readonly index: Index;
   readonly standIns: StandIns;
   /** A home that is removed with the stage. */
-  home(variables?: Readonly<Record<string, string>>): Home;
+  home(variables?: Readonly<Record<string, string>>, within?: string): Home;
   /** An ID of its own; whatever Docker has under it when the stage closes is removed. */
   id(name: string): string;
   /** Runs the program with `--json`. */
@@ -52,8 +52,8 @@ export async function openStage(more: readonly string[] = []): Promise<Stage> {
     program,
     index,
     standIns,
-    home: (variables) => {
-      const home = freshHome(variables);
+    home: (variables, within) => {
+      const home = freshHome(variables, within);
       homes.push(home);
       return home;
     },

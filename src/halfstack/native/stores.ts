@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { copyWhole, ownerAt } from '../../host/copy.ts';
 import { kindOf, moveOver, removeFile, removeWhole } from '../../host/files.ts';
+import { flush } from '../../host/flush.ts';
 import type { Stores } from '../engine.ts';
 import type { Places } from './places.ts';
 import type { ServerPlace } from './running.ts';
@@ -18,6 +19,8 @@ export function nativeStores({ servers }: Pick<Places, 'servers'>): Stores {
     },
     stage: async (from) => {
       for (const place of all) await stage(place, join(from, place.role));
+      // the old data goes once the journal says that these are there
+      await flush(all.map(({ data }) => stagedOf(data)));
     },
     swap: async () => {
       for (const place of all) await swap(place);
