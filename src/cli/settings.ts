@@ -5,6 +5,7 @@ import { blockSize } from '../environment/ports.ts';
 import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import { readText } from '../host/files.ts';
+import { fileSize } from '../host/tail.ts';
 import type { EngineWish } from '../operations/engine.ts';
 import { suggestion } from '../operations/nearest.ts';
 import type { Host } from '../world.ts';
@@ -46,12 +47,22 @@ export async function readSettings(
 /** The values of the config file; none if there is no file. `BAI-CONFIG` names file, line and key. */
 export async function readConfig(host: Host): Promise<Values> {
   const path = join(host.folders.config, 'config.yaml');
+  if (((await fileSize(path)) ?? 0) > largest) throw config(`${path} is larger than ${largest / 1000} kB.`);
   const text = await readText(path);
   if (text === undefined) return {};
   // most have no such file, and need not wait for the parser; the bundle knows its names only by the default
   const { isMap, isScalar, LineCounter, parseDocument } = (await import('yaml')).default;
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const parse = () => {
+    try {
+      return parseDocument(text, { lineCounter: counter, prettyErrors: false });
+    } catch (error) {
+      // the parser calls itself for every level
+      if (error instanceof RangeError) throw config(`${path} is nested too deeply.`);
+      throw error;
+    }
+  };
+  const document = parse();
   const at = (offset: number | undefined): string => `${path}, line ${counter.linePos(offset ?? 0).line}`;
   const broken = document.errors[0];
   if (broken !== undefined) throw config(`${at(broken.pos[0])}: ${firstLine(broken.message)}`);
@@ -78,6 +89,9 @@ export async function readConfig(host: Host): Promise<Values> {
   }
   return defined(values);
 }
+
+/** Bytes of a config file; those of people have a few hundred. */
+const largest = 100_000;
 
 /** `base`: what relative paths are relative to; without one they are refused. */
 function readersFor(host: Host, base: string | undefined) {

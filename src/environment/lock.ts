@@ -18,6 +18,7 @@ import {
 import { serverUser } from '../host/owner.ts';
 import { carrying, endProcesses, isOfAny, ownPid, ownUid, processStart, thisMachine } from '../host/proc.ts';
 import type { World } from '../world.ts';
+import { parseJson } from './json.ts';
 
 const holderSchema = z.object({
   pid: z.number().int().positive(),
@@ -204,11 +205,7 @@ async function look(file: string): Promise<Found | undefined> {
 }
 
 function holderIn(text: string): Holder | undefined {
-  try {
-    return holderSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return holderSchema.safeParse(parseJson(text).content).data;
 }
 
 /** What cannot be looked at from here, on another machine or in another container, counts as alive. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { readOwned, removeFile, writeWhole } from '../host/files.ts';
 import type { Host } from '../world.ts';
+import { parseJson } from './json.ts';
 import { statePaths } from './names.ts';
 
 const journalSchema = z.strictObject({
@@ -27,7 +28,7 @@ export async function readRestore(host: Host, id: string): Promise<RestoreJourna
   const path = journalPath(host, id);
   const found = await readOwned(path);
   if (found === undefined) return undefined;
-  const parsed = journalSchema.safeParse(contentOf(found.text));
+  const parsed = journalSchema.safeParse(parseJson(found.text).content);
   if (parsed.success && found.uid === host.user.uid) return parsed.data;
   throw new Failure('BAI-RECORD-UNREADABLE', `The journal of a restore cannot be used: ${path}.`, {
     facts: { path },
@@ -48,12 +49,4 @@ export async function writeRestore(
 /** Twice is once. */
 export async function endRestore(host: Host, id: string): Promise<void> {
   await removeFile(journalPath(host, id));
-}
-
-function contentOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,10 +14,13 @@ import {
   removeWhole,
   writeWhole,
 } from '../host/files.ts';
+import { quoted } from '../quoted.ts';
 import type { Release } from '../release/release.ts';
 import type { Host } from '../world.ts';
 import { isId } from './id.ts';
+import { parseJson } from './json.ts';
 import { environmentsFolder, markerName, statePaths } from './names.ts';
+import { strayPath } from './places.ts';
 import { recordSchema, type EnvironmentRecord } from './record.ts';
 import { specSchema } from './spec.ts';
 
@@ -36,8 +39,9 @@ export async function readRecord(host: Host, id: string): Promise<EnvironmentRec
   if (found.uid !== host.user.uid) {
     throw unreadable(id, path, `it belongs to user ${found.uid} and this is user ${host.user.uid}`);
   }
-  const content = parse(found.text);
-  if (content === undefined) throw unreadable(id, path, 'it is not JSON');
+  const { content, fault } =
+    found.fault === undefined ? parseJson(found.text) : { ...found, content: undefined };
+  if (fault !== undefined) throw unreadable(id, path, fault);
   const written =
     typeof content === 'object' && content !== null && 'schema' in content ? content.schema : undefined;
   if (typeof written === 'number' && written > schema) {
@@ -50,6 +54,10 @@ export async function readRecord(host: Host, id: string): Promise<EnvironmentRec
   const checked = check(content);
   if (!checked.success) throw unreadable(id, path, wrong(checked.error));
   if (checked.data.spec.id !== id) throw unreadable(id, path, `it is the record of ${checked.data.spec.id}`);
+  const stray = strayPath(host, checked.data);
+  if (stray !== undefined) {
+    throw unreadable(id, path, `${JSON.stringify(stray)} is not a place where things of ${id} are`);
+  }
   return checked.data;
 }
 
@@ -132,21 +140,20 @@ function releaseIn(content: unknown): unknown {
 function unreadable(id: string, path: string, why: string): Failure {
   return new Failure('BAI-RECORD-UNREADABLE', `The record of ${id} cannot be used, ${path}: ${why}.`, {
     facts: { path },
-    next: [{ purpose: 'look at it', command: `ls -l ${JSON.stringify(path)}` }],
+    next: [
+      { purpose: 'look at it', command: `ls -l ${quoted(path)}` },
+      {
+        purpose: 'or give it up, and the ID is free again',
+        command: `mv ${quoted(path)} ${quoted(`${path}.bad`)}`,
+      },
+    ],
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first thing that is wrong, by its place; never by its value, which may be a secret. */
 function wrong({ issues }: z.ZodError): string {
   const [issue] = issues;
-  const place = issue === undefined || issue.path.length === 0 ? 'the whole' : issue.path.join('.');
+  const path = issue?.path.join('.').slice(0, 200) ?? '';
+  const place = path === '' ? 'the whole' : path;
   return `${place}: ${issue?.message ?? 'unknown'}`;
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Failure } from '../failure.ts';
 import { makeFolder, readOwned, removeFile, writeWhole } from '../host/files.ts';
 import type { Host } from '../world.ts';
+import { parseJson } from './json.ts';
 
 const runningSchema = z.strictObject({
   id: z.string(),
@@ -39,7 +40,7 @@ export async function readSwitch(host: Host): Promise<SwitchJournal | undefined>
   const path = switchPaths(host).journal;
   const found = await readOwned(path);
   if (found === undefined) return undefined;
-  const parsed = journalSchema.safeParse(contentOf(found.text));
+  const parsed = journalSchema.safeParse(parseJson(found.text).content);
   if (parsed.success && found.uid === host.user.uid) return parsed.data;
   const why = parsed.success ? `it belongs to user ${found.uid}` : 'it is broken';
   throw new Failure('BAI-RECORD-UNREADABLE', `The journal of a switch cannot be used, ${path}: ${why}.`, {
@@ -60,12 +61,4 @@ export async function writeSwitch(host: Host, journal: SwitchJournal): Promise<v
 /** Twice is once. */
 export async function endSwitch(host: Host): Promise<void> {
   await removeFile(switchPaths(host).journal);
-}
-
-function contentOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { snapshotsFolder } from '../environment/names.ts';
+import { parseJson } from '../environment/json.ts';
 import { Failure } from '../failure.ts';
 import { filesBelow, hashOfFile } from '../host/copy.ts';
 import {
@@ -170,7 +171,7 @@ async function look(host: Host, id: string, name: string): Promise<FoundSnapshot
     const found = await readOwned(join(folder, manifestName));
     if (found === undefined) return { ...known, trouble: 'its list of files is gone' };
     if (found.uid !== host.user.uid) return { ...known, trouble: `it belongs to user ${found.uid}` };
-    const parsed = manifestSchema.safeParse(JSON.parse(found.text));
+    const parsed = manifestSchema.safeParse(parseJson(found.text).content);
     if (!parsed.success) return { ...known, trouble: 'its list of files is broken' };
     const { data } = parsed;
     if (data.id !== id || data.name !== name) return { ...known, trouble: 'it is of another name' };

@@ -83,15 +83,33 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
+/** A file as `readOwned` found it; with a `fault` nothing of it was read. */
+export interface OwnedText {
+  readonly text: string;
+  readonly uid: number;
+  /** A few words. */
+  readonly fault?: string;
+}
+
 /**
- * The text of a file that is no symbolic link, and the user it belongs to; undefined if there is none. What is
- * told and what is read are the same file, whatever happens to the path meanwhile.
+ * The text of a file that is no symbolic link, and the user it belongs to; undefined if there is none. Owner and
+ * content are those of the same file, whatever happens to the path meanwhile. A file of more than `most` bytes, or
+ * something that is no file, is not read.
  */
-export function readOwned(path: string): Promise<{ text: string; uid: number } | undefined> {
+export function readOwned(path: string, most = 32_000_000): Promise<OwnedText | undefined> {
   try {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // without O_NONBLOCK a named pipe would be waited for
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = openSync(path, flags);
     try {
-      return Promise.resolve({ text: readFileSync(file, 'utf8'), uid: fstatSync(file).uid });
+      const found = fstatSync(file);
+      const { uid } = found;
+      if (!found.isFile()) return Promise.resolve({ text: '', uid, fault: 'it is not a file' });
+      if (found.size > most) {
+        const fault = `it is ${Math.ceil(found.size / 1e6)} MB large`;
+        return Promise.resolve({ text: '', uid, fault });
+      }
+      return Promise.resolve({ text: readFileSync(file, 'utf8'), uid });
     } finally {
       closeSync(file);
     }

@@ -37,7 +37,18 @@ export interface DeleteResult extends Removed {
  */
 export async function deleteEnvironments(world: World, request: DeleteRequest): Promise<DeleteResult[]> {
   const ids = request.ids === 'all' ? await listIds(world.host) : [...new Set(request.ids)];
-  const records = await Promise.all(ids.map((id) => existingRecord(world, id)));
+  const failures: Failure[] = [];
+  const found = await Promise.all(
+    ids.map((id) =>
+      existingRecord(world, id).catch((error: unknown) => {
+        // one that cannot be read is reported in the end and does not keep the others
+        if (request.ids !== 'all' || !(error instanceof Failure)) throw error;
+        failures.push(error);
+        return undefined;
+      }),
+    ),
+  );
+  const records = found.filter((record) => record !== undefined);
   const looks: Look[] = [];
   for (const record of records) {
     looks.push(await lookAt(forEnvironment(world, record.spec.id), record, request));
@@ -45,7 +56,6 @@ export async function deleteEnvironments(world: World, request: DeleteRequest): 
   if (request.dryRun) return Promise.all(looks.map(planned));
   await agree(world, request, looks);
   const results: DeleteResult[] = [];
-  const failures: Failure[] = [];
   for (const { world: own, record } of looks) {
     const began = performance.now();
     const { id } = record.spec;

@@ -125,10 +125,11 @@ const isPin = (line: string): boolean =>
 /** The last line of a stored resolution: what comes before it is as it was written. */
 const sealOf = (pins: string): string => `# sha256:${hashOf(pins)}\n`;
 
-const sealed = (pins: string): string => pins + sealOf(pins);
+/** A resolution as it is stored. */
+export const sealed = (pins: string): string => pins + sealOf(pins);
 
 /** True for what is whole; what an older bai-dev stored has no seal, and must hold pins with their hashes. */
-function isSound(text: string): boolean {
+export function isSound(text: string): boolean {
   const at = text.lastIndexOf('# sha256:');
   if (at >= 0) return text.slice(at) === sealOf(text.slice(0, at));
   const lines = text.split('\n').filter((line) => line !== '');

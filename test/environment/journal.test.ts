@@ -43,18 +43,26 @@ describe('the journal', () => {
     await journal.setPhase('ready');
     expect(onDisk()).toMatchObject({ phase: 'ready' });
     expect(onDisk()).not.toHaveProperty('former');
-    await journal.addResource(file('/f'));
+    await journal.addResource(file('/nowhere/sample/f'));
     await journal.dropResource({ ...tree('/t'), tree: 'other name' } as Resource);
-    expect(onDisk().resources).toEqual([file('/f')]);
+    expect(onDisk().resources).toEqual([file('/nowhere/sample/f')]);
     expect(await readRecord(box.world.host, 'sample')).toEqual(record);
   });
 
   test('names a resource once, where it came first, and keeps all hashes of a file', async () => {
     const journal = openJournal(box.world, record);
-    await journal.started('a', [file('/f', '1'), tree('/t')], 'x');
-    await journal.started('b', [tree('/u'), file('/f', '2', '1')], 'x');
-    await journal.started('a', [file('/f', '1'), { ...tree('/t'), tree: 'agent' } as Resource], 'x');
-    expect(onDisk().resources).toEqual([file('/f', '1', '2'), { ...tree('/t'), tree: 'agent' }, tree('/u')]);
+    await journal.started('a', [file('/nowhere/sample/f', '1'), tree('/t')], 'x');
+    await journal.started('b', [tree('/u'), file('/nowhere/sample/f', '2', '1')], 'x');
+    await journal.started(
+      'a',
+      [file('/nowhere/sample/f', '1'), { ...tree('/t'), tree: 'agent' } as Resource],
+      'x',
+    );
+    expect(onDisk().resources).toEqual([
+      file('/nowhere/sample/f', '1', '2'),
+      { ...tree('/t'), tree: 'agent' },
+      tree('/u'),
+    ]);
   });
 
   test('loses nothing of what is entered at the same time', async () => {
