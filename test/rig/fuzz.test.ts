@@ -13,9 +13,9 @@ import { readSwitch, switchPaths, writeSwitch } from '../../src/environment/swit
 import { Failure, type FailureCode } from '../../src/failure.ts';
 import { listSnapshots, snapshotFolder } from '../../src/halfstack/snapshots.ts';
 import { isSound, sealed } from '../../src/python/resolution.ts';
-import { fuzz, fuzzTimeout } from '../rig/fuzz.ts';
-import { sandbox, type Sandbox } from '../rig/world.ts';
-import { sampleRecord } from './sample.ts';
+import { fuzz, fuzzTimeout } from './fuzz.ts';
+import { sandbox, type Sandbox } from './world.ts';
+import { sampleRecord } from '../environment/sample.ts';
 
 let box: Sandbox;
 beforeAll(() => {
