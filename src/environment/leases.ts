@@ -77,15 +77,6 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
   });
 }
 
-/** True if a port of a set is that of one of these environments, running or not: told without a look at the machine. */
-export function isLeased(ports: Ports, records: readonly Pick<EnvironmentRecord, 'spec'>[]): boolean {
-  const single = singlePorts(ports);
-  return records.some(
-    ({ spec }) =>
-      single.some(([, port]) => holds(spec.ports, port)) || overlap(ports, spec.ports) !== undefined,
-  );
-}
-
 async function changedPorts(
   own: NonNullable<PortRequest['own']>,
   wish: PortRequest['wish'],

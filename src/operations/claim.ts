@@ -1,6 +1,6 @@
 // The first thing that is written of an environment: its record, which is also the lease of its ports.
 import { join } from 'node:path';
-import { choosePorts, isLeased } from '../environment/leases.ts';
+import { choosePorts, type PortChoice } from '../environment/leases.ts';
 import { acquireLock } from '../environment/lock.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { makeSecrets } from '../environment/secrets.ts';
@@ -22,32 +22,49 @@ export async function draftRecord(world: World, spec: EnvironmentRecord['spec'])
   };
 }
 
+/** Seconds that an install waits for others that write their records: each takes a moment, but there may be many. */
+const patience = 600;
+
 /**
- * Proves the ports free again and writes the record, in one step; false, and nothing written, if they are not. Those
- * that `record.former` holds are its own.
+ * Proves the ports free again and writes the record, in one step. Where another environment was given them meanwhile, a
+ * new environment takes the next ones that fulfil the wish: only they are planned again, so that busy neighbors never
+ * hold it up. Gives the record as written; undefined, and nothing written, if the wish itself cannot be fulfilled any
+ * more, or a change lost the ports that it was agreed on. Those that `record.former` holds are its own.
  */
-export async function claim(world: World, record: EnvironmentRecord, wish: PortWish): Promise<boolean> {
+export async function claim(
+  world: World,
+  record: EnvironmentRecord,
+  wish: PortWish,
+): Promise<EnvironmentRecord | undefined> {
   const { host } = world;
   const { id, ports } = record.spec;
-  // whoever is too late is told so without waiting for those that are not
-  if (isLeased(ports, await othersOf(host, id))) return false;
   const lock = await acquireLock(world, join(host.folders.state, 'leases.lock'), {
     command: `install -e ${id}`,
-    waitSeconds: 60,
+    waitSeconds: patience,
   });
   try {
-    const records = await othersOf(host, id);
-    if (isLeased(ports, records)) return false;
     const before = record.former?.at(-1);
     const own = before && { base: before.portBase, ports: before.ports };
+    const records = await othersOf(host, id);
     const again = await choosePorts(world, { id, wish, records, ...(own && { own }) });
+    if (again.blocked.length > 0) return undefined;
     const same = JSON.stringify(again.ports) === JSON.stringify(ports);
-    if (!same || again.blocked.length > 0) return false;
-    await writeRecord(host, record);
-    return true;
+    if (!same && own !== undefined) return undefined;
+    const claimed = same ? record : withPorts(record, again);
+    await writeRecord(host, claimed);
+    return claimed;
   } finally {
     await lock.release();
   }
+}
+
+/** The record of an environment of which nothing was made yet, with other ports. */
+function withPorts(record: EnvironmentRecord, { base, ports }: PortChoice): EnvironmentRecord {
+  return {
+    ...record,
+    spec: { ...record.spec, portBase: base, ports },
+    resources: record.resources.map((one) => (one.kind === 'lease' ? { ...one, base } : one)),
+  };
 }
 
 /** Records of all other environments, as far as they can be read. */

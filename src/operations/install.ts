@@ -2,6 +2,7 @@
 import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
+import { blockSize } from '../environment/ports.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { sourceWord } from '../environment/spec.ts';
 import { readRecord } from '../environment/store.ts';
@@ -171,15 +172,20 @@ async function attemptInstall(
   try {
     if (!sameRecord(await readRecord(host, draft.id), recorded)) return 'again';
     const wish = recorded === undefined ? draft.ports : change?.ports;
-    if (wish !== undefined && !(await claim(world, planned, wish))) return 'again';
+    const claimed = wish === undefined ? planned : await claim(world, planned, wish);
+    if (claimed === undefined) return 'again';
+    if (claimed.spec.portBase !== planned.spec.portBase) {
+      const message = `Another environment took these ports meanwhile; ${draft.id} gets ${claimed.spec.portBase} to ${claimed.spec.portBase + blockSize - 1}.`;
+      world.report.emit({ kind: 'note', severity: 'note', message });
+    }
     // before the walk, which changes the record's phase
     const outcome = change !== undefined ? 'changed' : outcomeOf(recorded);
     world.report.emit({ kind: 'log-opened', path: statePaths(host, draft.id).log });
-    const journal = openJournal(world, planned);
-    await leaveFormer(world, planned, journal);
-    await walk(world, { record: planned, steps: stepsOfRecord(world, planned, { adopt }), journal });
+    const journal = openJournal(world, claimed);
+    await leaveFormer(world, claimed, journal);
+    await walk(world, { record: claimed, steps: stepsOfRecord(world, claimed, { adopt }), journal });
     await journal.setPhase('ready');
-    return finish(outcome, planned, { warnings, ...differences });
+    return finish(outcome, claimed, { warnings, ...differences });
   } finally {
     await lock.release();
   }

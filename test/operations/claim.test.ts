@@ -1,5 +1,4 @@
-// Leases that many ask for at once: whoever comes too late is told so, and nobody gets a port of another.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Leases that many ask for at once: whoever comes too late gets the next ports, and nobody gets a port of another.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { choosePorts } from '../../src/environment/leases.ts';
 import { singlePorts } from '../../src/environment/ports.ts';
@@ -10,7 +9,7 @@ import { sampleRecord } from '../environment/sample.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 /** How many at once, and how often: as many as one likes, e.g. 50x20. A test run has time for a few. */
-const [many = 0, rounds = 0] = (process.env['BAI_DEV_TEST_LEASES'] ?? '12x1').split('x').map(Number);
+const [many = 0, rounds = 0] = (process.env['BAI_DEV_TEST_LEASES'] ?? '20x1').split('x').map(Number);
 const wish = { single: {} };
 
 let box: Sandbox;
@@ -26,26 +25,21 @@ async function leased(): Promise<EnvironmentRecord[]> {
   return records.filter((record) => record !== undefined);
 }
 
-/** What an install does until it has its ports; gives how often it was too late. */
-async function lease(id: string): Promise<number> {
-  for (let late = 0; ; late += 1) {
-    const { base, ports } = await choosePorts(box.world, { id, wish, records: await leased() });
-    if (await claim(box.world, sampleRecord(id, { base, ports }), wish)) return late;
-    // what an install looks at before it comes here again takes a while
-    await sleep(Math.random() * 1000);
-  }
-}
-
 it.each(Array.from({ length: rounds }, (_, at) => at + 1))(
-  `${many} at once share no port, round %i`,
+  `${many} that planned on the same ports all get some at once, and share none, round %i`,
   { timeout: 120_000 },
   async () => {
     const ids = Array.from({ length: many }, (_, at) => `env${at}`);
-    const late = await Promise.all(ids.map(lease));
-    // all of them wanted the same first block
-    expect(late.filter((times) => times > 0).length).toBeGreaterThan(1);
+    // all of them want the same block
+    const { base, ports: planned } = await choosePorts(box.world, { id: 'env0', wish, records: [] });
+    const written = await Promise.all(
+      ids.map((id) => claim(box.world, sampleRecord(id, { base, ports: planned }), wish)),
+    );
     const records = await leased();
     expect(records.map(({ spec }) => spec.id).sort()).toEqual(ids.sort());
+    const byId = (all: readonly (EnvironmentRecord | undefined)[]) =>
+      new Map(all.map((record) => [record?.spec.id, record]));
+    expect(byId(records)).toEqual(byId(written));
     const ports = records.flatMap(({ spec }) => singlePorts(spec.ports).map(([, port]) => port));
     expect(new Set(ports).size).toBe(ports.length);
     const ranges = records.map(({ spec: { ports: own } }) => [own.kernelFirst, own.kernelLast] as const);
@@ -53,5 +47,17 @@ it.each(Array.from({ length: rounds }, (_, at) => at + 1))(
     ranges.forEach(([first], at) => expect(first).toBeGreaterThan(ranges[at - 1]?.[1] ?? 0));
     const bases = records.map(({ spec }) => spec.portBase);
     expect(new Set(bases).size).toBe(many);
+    for (const { spec, resources } of records) {
+      expect(resources).toContainEqual({ kind: 'lease', base: spec.portBase });
+    }
   },
 );
+
+it("refuses a block that was named and is another one's now, and writes nothing", async () => {
+  const named = { base: 29_800, single: {} };
+  const { base, ports } = await choosePorts(box.world, { id: 'first', wish: named, records: [] });
+  const claims = ['first', 'second'].map((id) => claim(box.world, sampleRecord(id, { base, ports }), named));
+  const written = await Promise.all(claims);
+  expect(written.filter((record) => record !== undefined)).toHaveLength(1);
+  expect(await leased()).toHaveLength(1);
+});
