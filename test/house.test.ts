@@ -24,7 +24,7 @@ const doors: readonly (readonly [what: RegExp, only: RegExp])[] = [
   [/^execa$/, /^src\/host\/exec\.ts$/],
   [/^simple-git$/, /^src\/host\/git\.ts$/],
   [/^undici$/, /^src\/host\/http\.ts$/],
-  [/^tar$/, /^src\/host\/archive\.ts$/],
+  [/^tar$/, /^src\/host\/(archive|packed)\.ts$/],
   [/^fflate$/, /^src\/host\/archive\.ts$/],
   [/^dockerode$/, /^src\/docker\//],
   [/^yaml$/, /^src\/(release\/catalogue|halfstack\/compose|cli\/settings)\.ts$/],

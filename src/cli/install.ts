@@ -26,6 +26,7 @@ export const installCommand: Command = {
       'tmux',
       'change',
       'adopt-data',
+      'no-snapshot',
       'yes',
       'dry-run',
       'json',
@@ -35,6 +36,7 @@ export const installCommand: Command = {
   ],
   // these are said of one environment at one time
   typedOnly: ['change', 'adopt-data'],
+  meanings: { 'no-snapshot': 'with --change: do not save the data first' },
   examples: [
     'bai-dev install -e dev2109',
     'bai-dev install -e dev2103 --release 21.03 --install-path ~/work/dev2103',
@@ -80,6 +82,7 @@ export async function requestOf(
     yes,
     change: wishes.change ?? false,
     adopt: wishes['adopt-data'] ?? false,
+    ...((wishes['no-snapshot'] ?? defaults['no-snapshot']) === true ? { snapshot: false } : {}),
     dryRun: wishes['dry-run'] ?? defaults['dry-run'] ?? false,
   };
   return asking ? { ...said, wishes: { ...said.wishes, ...(await answers(world, said)) } } : said;

@@ -91,6 +91,11 @@ export const options = {
   'skip-venvs': { about: 'keep the virtualenvs', group: 'What' },
   'skip-source': { about: 'keep the source trees', group: 'What' },
   'no-snapshot': { about: 'do not save the data first', group: 'What' },
+  keep: {
+    value: 'count',
+    about: 'how many of the newest snapshots of each environment stay; 3 by default',
+    group: 'What',
+  },
   into: { value: 'id', about: 'another environment, which keeps its own ports and secrets', group: 'Where' },
   lines: {
     short: '-n',

@@ -2,6 +2,7 @@
 import { Command as Parser, CommanderError, Option } from 'commander';
 import { isPart } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
+import { cacheCommand } from './cache.ts';
 import type { Command } from './command.ts';
 import { deleteCommand } from './delete.ts';
 import { describeCommand } from './describe.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   snapshotCommand,
   execCommand,
   releasesCommand,
+  cacheCommand,
   explainCommand,
 ];
 
@@ -99,8 +101,7 @@ export function parse(argv: readonly string[], about: { version: string; width: 
 
 const topFooter = `
 Examples:
-  bai-dev install -e dev2109
-  bai-dev start dev2109
+  bai-dev install -e dev2109 --start
   bai-dev delete -e dev2109
 
 bai-dev <command> --help tells the options of a command.`;

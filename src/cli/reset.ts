@@ -7,12 +7,13 @@ export const resetCommand: Command = {
   group: 'Make',
   about: 'fresh database, Redis and etcd; everything else stays',
   argument: { name: 'id', about: 'name of the environment' },
-  options: ['environment', 'yes', 'json', 'verbose', 'no-color'],
+  options: ['environment', 'no-snapshot', 'yes', 'json', 'verbose', 'no-color'],
   typedOnly: ['environment', 'yes'],
-  examples: ['bai-dev reset dev2109'],
-  async perform(world, { wishes }) {
+  examples: ['bai-dev reset dev2109', 'bai-dev reset dev2109 --no-snapshot'],
+  async perform(world, { wishes, defaults }) {
     const id = namedId(wishes.environment, 'reset');
     const { reset } = await import('../operations/reset.ts');
-    return { command: 'reset', value: await reset(world, { id, yes: wishes.yes ?? false }) };
+    const snapshot = !(wishes['no-snapshot'] ?? defaults['no-snapshot'] ?? false);
+    return { command: 'reset', value: await reset(world, { id, yes: wishes.yes ?? false, snapshot }) };
   },
 };

@@ -135,6 +135,7 @@ function readersFor(host: Host, base: string | undefined) {
     'skip-venvs': value(flag),
     'skip-source': value(flag),
     'no-snapshot': value(flag),
+    keep: value((text) => number(text, 1, 1000) ?? bad(`${quote(text)} is no number from 1 to 1000.`)),
     into: value((text) => parseId(text)),
     lines: value((text) => number(text, 0, 100_000) ?? bad(`${quote(text)} is no number up to 100000.`)),
     quiet: value(flag),

@@ -7,27 +7,29 @@ import type { World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 import { namedId } from './named.ts';
 
-const actions = ['save', 'list', 'restore', 'delete'] as const;
+const actions = ['save', 'list', 'restore', 'delete', 'prune'] as const;
 
 export const snapshotCommand: Command = {
   name: 'snapshot',
   group: 'Use',
-  about: 'save, list, restore or delete the data of an environment',
+  about: 'Save, list, restore, delete or prune snapshots of data',
   argument: { name: 'action', about: `what to do: ${actions.join(', ')}` },
   words: { name: 'words', about: 'ID of the environment, and the name of the snapshot', many: true },
-  options: ['environment', 'into', 'yes', 'json', 'verbose', 'no-color'],
-  typedOnly: ['environment', 'into', 'yes'],
+  options: ['environment', 'into', 'keep', 'no-snapshot', 'yes', 'json', 'verbose', 'no-color'],
+  typedOnly: ['environment', 'into', 'keep', 'yes'],
   examples: [
     'bai-dev snapshot save dev2109 before-the-migration',
     'bai-dev snapshot list',
     'bai-dev snapshot restore dev2109 before-the-migration',
     'bai-dev snapshot restore dev2109 --into other2109',
+    'bai-dev snapshot delete dev2109 before-the-migration --yes',
+    'bai-dev snapshot prune --keep 2',
   ],
   perform: async (world, call) => ({ command: 'snapshot', value: await perform(world, call) }),
 };
 
 async function perform(world: World, call: Call): Promise<SnapshotEnd> {
-  const { wishes } = call;
+  const { wishes, defaults } = call;
   const action = actions.find((one) => one === call.argument);
   if (action === undefined) {
     const { argument } = call;
@@ -38,18 +40,29 @@ async function perform(world: World, call: Call): Promise<SnapshotEnd> {
   if (action !== 'restore' && wishes.into !== undefined) {
     throw new Failure('BAI-USAGE', '--into is of use only to snapshot restore.');
   }
+  if (action !== 'prune' && wishes.keep !== undefined) {
+    throw new Failure('BAI-USAGE', '--keep is of use only to snapshot prune.');
+  }
+  if (action === 'prune') {
+    if (name !== undefined) throw new Failure('BAI-USAGE', 'snapshot prune takes an ID and no name.');
+    const { pruneSnapshots } = await import('../operations/prune.ts');
+    const wish = { keep: wishes.keep ?? 3, yes: wishes.yes ?? false, ...(said && { id: said }) };
+    return { action, ...(await pruneSnapshots(world, wish)) };
+  }
   const operations = await import('../operations/snapshot.ts');
   if (action === 'list') return { action, snapshots: await operations.snapshotRows(world, said) };
   const id = namedId(said, 'snapshot');
+  const yes = wishes.yes ?? false;
   if (action === 'save') {
     return { action, snapshot: await operations.saveSnapshot(world, { id, ...(name && { name }) }) };
   }
   if (action === 'delete') {
     if (name === undefined) throw new Failure('BAI-USAGE', 'Which snapshot is to be deleted must be named.');
-    return { action, snapshot: await operations.deleteSnapshot(world, id, name) };
+    return { action, snapshot: await operations.deleteSnapshot(world, { id, name, yes }) };
   }
   const { restoreSnapshot } = await import('../operations/restore.ts');
-  const request = { id, into: wishes.into ?? id, yes: wishes.yes ?? false, ...(name && { name }) };
+  const snapshot = !(wishes['no-snapshot'] ?? defaults['no-snapshot'] ?? false);
+  const request = { id, into: wishes.into ?? id, yes, snapshot, ...(name && { name }) };
   return { action, ...(await restoreSnapshot(world, request)) };
 }
 

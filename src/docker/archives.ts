@@ -1,5 +1,5 @@
 // Folders of containers as tar files: owners and modes are in them, and no container has to run for it.
-import { readStream, writeStream } from '../host/stream.ts';
+import { readStream, writeCompressed } from '../host/stream.ts';
 import { ask, type Connection } from './client.ts';
 
 /** Milliseconds for one folder: a database of development is tens of megabytes, and disks are slow at times. */
@@ -13,7 +13,7 @@ export interface FolderCopy {
   readonly file: string;
 }
 
-/** Writes a folder of a container into a new tar file, in which all stands below the folder's own name. */
+/** Writes a folder of a container into a new .tar.gz, in which all stands below the folder's own name. */
 export async function saveFolder(
   connection: Connection,
   { container, path, file }: FolderCopy,
@@ -23,12 +23,12 @@ export async function saveFolder(
     limit: copyLimit,
     call: async (client, abortSignal) => {
       const stream = await client.getContainer(container).getArchive({ path, abortSignal });
-      await writeStream(file, stream, abortSignal);
+      await writeCompressed(file, stream, abortSignal);
     },
   });
 }
 
-/** Unpacks a tar file into a folder of a container. */
+/** Unpacks a tar file, compressed or not, into a folder of a container. */
 export async function fillFolder(
   connection: Connection,
   { container, path, file }: FolderCopy,

@@ -87,6 +87,8 @@ export interface HalfstackEngine {
 
 /** The data of all servers at rest, as files: none of them runs. */
 export interface Stores {
+  /** Bytes that the data of all occupies, as far as it can be known at little cost; else 0. Servers may run. */
+  bytes(): Promise<number>;
   /** Copies the data of each into an existing folder; gives those of which there is none. */
   save(into: string): Promise<readonly ServiceRole[]>;
   /** Brings what was saved beside the data, where no server sees it. */

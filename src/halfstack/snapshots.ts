@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { snapshotsFolder } from '../environment/names.ts';
 import { parseJson } from '../environment/json.ts';
+import { specSchema } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import { filesBelow, hashOfFile } from '../host/copy.ts';
 import {
@@ -36,6 +37,15 @@ const manifestSchema = z.strictObject({
   databasePassword: z.string(),
   /** Keys in etcd whose values are of the environment, not of its user: another one has its own. */
   keys: z.record(z.string(), z.string()),
+  /** What it was saved before; absent for one that somebody asked for, and in those of older versions. */
+  before: z.enum(['delete', 'reset', 'change', 'restore']).optional(),
+  /**
+   * What "one point in time" means. `stopped`: all servers were stopped while their data were copied, so that the three
+   * stores are of the same moment, `createdAt`.
+   */
+  consistency: z.literal('stopped').optional(),
+  /** What the environment was, so that it can be made again; its secrets are not in it. Older versions lack it. */
+  spec: specSchema.optional(),
   /** Every file but this one, by its path in the folder. */
   files: z.array(z.strictObject({ path: z.string(), bytes: z.number(), sha256: z.string() })),
 });
@@ -82,21 +92,32 @@ export async function makeSnapshot(
 ): Promise<Manifest> {
   const { id, name } = described;
   const folder = snapshotFolder(host, id, name);
-  if ((await kindOf(folder)) !== undefined) {
-    throw new Failure('BAI-CONFLICT-OWNER', `There is a snapshot ${name} of ${id} already.`, {
-      facts: { folder },
-      next: [{ purpose: 'see all of them', command: `bai-dev snapshot list ${id}` }],
-    });
-  }
+  await assertNameFree(host, id, name);
   const partial = join(snapshotsFolder(host, id), halfSnapshot);
   await removeWhole(partial);
   await makeFolder(partial, 0o700);
-  const missing = await fill(partial);
-  const files = await listed(partial);
-  const manifest: Manifest = { schema: 1, ...described, missing: [...missing], files };
-  await writeWhole(join(partial, manifestName), `${JSON.stringify(manifest, undefined, 1)}\n`);
-  await publish(partial, folder);
-  return manifest;
+  try {
+    const missing = await fill(partial);
+    const files = await listed(partial);
+    const manifest: Manifest = { schema: 1, ...described, missing: [...missing], files };
+    await writeWhole(join(partial, manifestName), `${JSON.stringify(manifest, undefined, 1)}\n`);
+    await publish(partial, folder);
+    return manifest;
+  } catch (error) {
+    // a full disk is not to stay full
+    await removeWhole(partial).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Throws `BAI-CONFLICT-OWNER` if there is a snapshot of that name, whole or not. */
+export async function assertNameFree(host: Host, id: string, name: string): Promise<void> {
+  const folder = snapshotFolder(host, id, name);
+  if ((await kindOf(folder)) === undefined) return;
+  throw new Failure('BAI-CONFLICT-OWNER', `There is already a snapshot ${name} of ${id}.`, {
+    facts: { folder },
+    next: [{ purpose: 'see all of them', command: `bai-dev snapshot list ${id}` }],
+  });
 }
 
 /** The snapshots of an environment, or of all, the oldest first; those that are damaged too. */
@@ -111,14 +132,20 @@ export async function listSnapshots(host: Host, id?: string): Promise<FoundSnaps
   return found.sort((a, b) => order(a).localeCompare(order(b)));
 }
 
-/** The snapshot of that name, else the newest. Throws `BAI-SNAPSHOT-ABSENT`, and `BAI-SNAPSHOT` for a damaged one. */
+/**
+ * The snapshot of that name, else the newest that no restore took: of two restores in a row the second is not to undo
+ * the first. Throws `BAI-SNAPSHOT-ABSENT`, and `BAI-SNAPSHOT` for a damaged one.
+ */
 export async function findSnapshot(
   host: Host,
   id: string,
   name?: string,
 ): Promise<FoundSnapshot & { manifest: Manifest }> {
   const all = await listSnapshots(host, id);
-  const found = name === undefined ? all.at(-1) : all.find((one) => one.name === name);
+  const found =
+    name === undefined
+      ? (all.findLast((one) => one.manifest?.before !== 'restore') ?? all.at(-1))
+      : all.find((one) => one.name === name);
   if (found === undefined) {
     const what = name === undefined ? 'no snapshot' : `no snapshot ${name}`;
     throw new Failure('BAI-SNAPSHOT-ABSENT', `There is ${what} of ${id}.`, {

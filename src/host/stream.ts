@@ -2,16 +2,18 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { filesystemFailure, removeFile } from './files.ts';
 
-/** Writes a new file of mode 0600; half of one is removed. An aborted signal ends it. */
-export async function writeStream(
+/** Writes a new file of mode 0600, compressed as gzip does; half of one is removed. An aborted signal ends it. */
+export async function writeCompressed(
   path: string,
   source: NodeJS.ReadableStream,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await pipeline(source, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
+    await pipeline(source, createGzip({ level: 3 }), file, { signal });
   } catch (error) {
     await removeFile(path).catch(() => undefined);
     signal.throwIfAborted();

@@ -72,7 +72,8 @@ export function draftOf(
     engine,
     sources,
     accelerator: acceleratorOf(request),
-    kernelImages: kernelImagesOf(release, wishes.kernelImages ?? defaults.kernelImages),
+    kernelImages:
+      request.like?.kernelImages ?? kernelImagesOf(release, wishes.kernelImages ?? defaults.kernelImages),
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
   };
 }
@@ -109,11 +110,12 @@ export function chosenRelease(
   );
 }
 
-/** The same with all that its accelerator adds. `BAI-USAGE` if its data names no such accelerator. */
+/** The same with all that its accelerator adds, or that of a former spec. `BAI-USAGE` if its data names no such accelerator. */
 export function completeRelease(
-  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
+  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults' | 'like'>,
   catalogue: Catalogue,
 ): Release {
+  if (request.like !== undefined) return request.like.release;
   const release = chosenRelease(request, catalogue);
   const accelerator = acceleratorOf(request);
   const complete = withAccelerator(release, accelerator);

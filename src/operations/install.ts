@@ -19,12 +19,14 @@ import { assertNoBlocker } from './blockers.ts';
 import { changeOf, type Change } from './change.ts';
 import { claim, draftRecord } from './claim.ts';
 import { consent } from './consent.ts';
+import { startAgain } from './pause.ts';
 import { removeEnvironment, wholeRemoval } from './removal.ts';
 import { completeRelease, draftOf, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
-import { leaveFormer } from './leaving.ts';
+import { leaveFormer, leaveSaved } from './leaving.ts';
 import { stepsOfRecord } from './making.ts';
 import type { InstallRequest } from './request.ts';
+import type { SnapshotRow } from './snapshot.ts';
 import { sourcesOf, substitutes } from './sources.ts';
 import { walk } from './walk.ts';
 
@@ -40,6 +42,8 @@ export interface InstallResult {
   readonly warnings: readonly string[];
   /** Only of a change. */
   readonly differences?: readonly Difference[];
+  /** What the data was saved as before a change. */
+  readonly saved?: SnapshotRow;
   /** Only for a dry run. */
   readonly plan?: readonly PlannedStep[];
 }
@@ -92,9 +96,10 @@ async function attemptInstall(
     recorded && request.change ? await changeOf(world, request, { record: recorded, catalogue }) : undefined;
   const record = change?.record ?? recorded;
   const release = record?.spec.release ?? completeRelease(request, catalogue);
+  const former = record?.spec ?? request.like;
   const [{ engine, reason }, sources] = await Promise.all([
     engineOf(world, request, { release, ...(record && { record }) }),
-    sourcesOf(world, request, { release, ...(record && { trees: record.spec.trees }) }),
+    sourcesOf(world, request, { release, ...(former && { trees: former.trees }) }),
   ]);
   const draft = draftOf(world, request, { catalogue, engine, sources, ...(record && { record }) });
   world.report.emit({
@@ -171,6 +176,7 @@ async function attemptInstall(
   });
   try {
     if (!sameRecord(await readRecord(host, draft.id), recorded)) return 'again';
+    const left = recorded && change && (await leaveSaved(world, recorded, { change, request }));
     const wish = recorded === undefined ? draft.ports : change?.ports;
     const claimed = wish === undefined ? planned : await claim(world, planned, wish);
     if (claimed === undefined) return 'again';
@@ -185,7 +191,9 @@ async function attemptInstall(
     await leaveFormer(world, claimed, journal);
     await walk(world, { record: claimed, steps: stepsOfRecord(world, claimed, { adopt }), journal });
     await journal.setPhase('ready');
-    return finish(outcome, claimed, { warnings, ...differences });
+    if (left !== undefined) await startAgain(world, claimed, left.running);
+    const saved = left?.saved === undefined ? {} : { saved: left.saved };
+    return finish(outcome, claimed, { warnings, ...differences, ...saved });
   } finally {
     await lock.release();
   }
@@ -195,8 +203,9 @@ const outcomeOf = (before: EnvironmentRecord | undefined): InstallResult['outcom
   before === undefined ? 'made' : before.phase === 'ready' ? 'repaired' : 'continued';
 
 function agree(world: World, { id, yes }: InstallRequest, { stops }: Change): Promise<void> {
+  const [is, it] = stops.length === 1 ? ['is', 'it is'] : ['are', 'they are'];
   const first =
-    stops.length === 0 ? '' : ` ${stops.join(', ')} ${stops.length === 1 ? 'is' : 'are'} stopped.`;
+    stops.length === 0 ? '' : ` ${stops.join(', ')} ${is} stopped meanwhile; ${it} started again afterwards.`;
   return consent(world, {
     yes,
     question: `Change ${id} like this?${first}`,

@@ -2,14 +2,60 @@
 import { daemonsOf } from '../daemons/daemon.ts';
 import { runningDaemons } from '../daemons/running.ts';
 import type { RecordJournal } from '../environment/journal.ts';
+import { member } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { describeResource, removeResource } from '../resources/inventory.ts';
 import { resourceKey, type Resource } from '../resources/resource.ts';
 import { assertClean, excludeOurs } from '../steps/exchange.ts';
 import type { World } from '../world.ts';
+import type { Change } from './change.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
+import { runningOf, startAgain, type Running } from './pause.ts';
+import type { InstallRequest } from './request.ts';
+import { saveBefore, type SnapshotRow } from './snapshot.ts';
 import { stopUnderLock } from './stop.ts';
+
+/**
+ * Under the lock, before the new spec is in the record: saves the data if the change can touch it, with everything
+ * stopped for that, unless it was asked not to. Gives which daemons ran. When it cannot be saved all is as before.
+ */
+export async function leaveSaved(
+  world: World,
+  record: EnvironmentRecord,
+  { change, request }: { readonly change: Change; readonly request: InstallRequest },
+): Promise<{ readonly running: Running; readonly saved?: SnapshotRow }> {
+  const running = await runningOf(world, record);
+  // the halfstack is started by the steps that need it; what a new spec has no more cannot run
+  const left = {
+    daemons: running.daemons.filter((name) => isDaemon(world, change.record, name)),
+    halfstack: false,
+  };
+  const isWhole = record.phase === 'ready';
+  if (request.snapshot === false || !isWhole || !touchesData(record.spec, change.record.spec)) {
+    return { running: left };
+  }
+  await stopUnderLock(world, record, { daemons: daemonsOf(world.host, record.spec), halfstack: true });
+  try {
+    const again = `bai-dev install -e ${request.id} --change --no-snapshot …`;
+    const saved = await saveBefore(world, record, { before: 'change', again });
+    return { running: left, ...(saved && { saved }) };
+  } catch (error) {
+    if (!world.signal.aborted) await startAgain(world, record, running).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The servers get other ports, or the component whose schema the database has gets other code. */
+function touchesData(is: EnvironmentSpec, becomes: EnvironmentSpec): boolean {
+  const { virtualenv } = becomes.release.database.schema;
+  const { tree } = member(becomes.release.virtualenvs, virtualenv, 'virtualenv');
+  const sourceOf = (spec: EnvironmentSpec): string => JSON.stringify(spec.trees[tree] ?? null);
+  return halfstackPorts(is) !== halfstackPorts(becomes) || sourceOf(is) !== sourceOf(becomes);
+}
+
+const isDaemon = (world: World, { spec }: EnvironmentRecord, name: string): boolean =>
+  daemonsOf(world.host, spec).some((daemon) => daemon.name === name);
 
 /** Under the lock, with the new spec in the record. Throws `BAI-GIT-WORK` if somebody works in what shall go. */
 export async function leaveFormer(

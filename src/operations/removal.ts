@@ -103,7 +103,9 @@ async function saveData(
     await stopRunning(world, record);
     const { engine, stack } = makingOf(world, record);
     await engine.stop(stack);
-    const row = await saveUnderLock(world, record, `deleted-${timeStamp(world.now())}`);
+    const row = await saveUnderLock(world, record, {
+      ...{ name: `deleted-${timeStamp(world.now())}`, before: 'delete' },
+    });
     const { missing = [] } = row;
     return { snapshot: row, ...(missing.length > 0 && { unsaved: `Not saved: ${missing.join(', ')}.` }) };
   } catch (error) {

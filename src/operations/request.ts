@@ -1,5 +1,6 @@
 // What the command line, the variables, the config file and the answers of a person add up to.
 import type { EnvironmentId } from '../environment/id.ts';
+import type { EnvironmentSpec } from '../environment/spec.ts';
 import type { PortWish } from '../prechecks/draft.ts';
 import type { AcceleratorKind } from '../release/accelerator.ts';
 import type { EngineWish } from './engine.ts';
@@ -38,4 +39,8 @@ export interface InstallRequest {
   readonly change: boolean;
   /** Data that bai-dev did not put there, or whose mark is lost, are kept as they are, and marked. */
   readonly adopt?: boolean;
+  /** False: a change does not save the data first. */
+  readonly snapshot?: boolean;
+  /** A former spec: a new environment takes its release, sources and kernel images as they were. */
+  readonly like?: EnvironmentSpec;
 }

@@ -9,58 +9,82 @@ import { forEnvironment, type World } from '../world.ts';
 import { consent } from './consent.ts';
 import { existingRecord, readyRecord } from './existing.ts';
 import { makingOf, stepsOfRecord } from './making.ts';
+import { announcePause, runningOf, startAgain } from './pause.ts';
 import { announce } from './side.ts';
+import { saveBefore, type SnapshotRow } from './snapshot.ts';
 import { stopUnderLock } from './stop.ts';
 import { walk } from './walk.ts';
 
 export interface ResetRequest {
   readonly id: string;
   readonly yes: boolean;
+  /** The data is saved first. */
+  readonly snapshot: boolean;
 }
 
 export interface ResetResult {
   readonly id: string;
-  /** Daemons that ran before; they stay stopped. */
+  /** Daemons that ran before; they run again. */
   readonly stopped: readonly string[];
+  /** What the data was saved as. */
+  readonly saved?: SnapshotRow;
   /** What held the data. */
   readonly removed: readonly string[];
   readonly seconds: number;
 }
 
 /**
- * Stops the daemons, removes what holds the data, and makes and fills it again by the steps that the install took.
- * Files in the virtual folders stay. While it is under way the environment counts as half installed, so that both
+ * Stops the daemons, saves the data, removes what holds it, makes and fills it again by the steps that the install
+ * took, and starts again the daemons that ran. Files in the virtual folders stay. While it is under way the environment counts as half installed, so that both
  * `reset` and `install` go on after an interruption.
  */
 export async function reset(outer: World, request: ResetRequest): Promise<ResetResult> {
   const began = performance.now();
   const { id } = request;
   const world = forEnvironment(outer, id);
-  announce(world, await wholeRecord(world, id), 'reset');
+  const looked = await wholeRecord(world, id);
+  announce(world, looked, 'reset');
+  await announcePause(world, looked, 'its data is made again');
+  const command = `bai-dev reset ${id}${request.snapshot ? '' : ' --no-snapshot'} --yes`;
   await consent(world, {
     yes: request.yes,
-    question: `Throw away all that the database, Redis and etcd of ${id} hold?`,
+    question: `Erase PostgreSQL, Redis and etcd data of ${id}?${request.snapshot ? ' It is saved as a snapshot first.' : ''}`,
     act: `Resetting ${id}`,
-    command: `bai-dev reset ${id} --yes`,
+    command,
     declined: 'Nothing has been removed.',
   });
   const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `reset ${id}` });
   try {
     const record = await wholeRecord(world, id);
     const journal = openJournal(world, record);
-    const stopped = await stopUnderLock(world, record, {
-      daemons: daemonsOf(world.host, record.spec),
-      halfstack: true,
+    const running = await runningOf(world, record);
+    await stopUnderLock(world, record, { daemons: daemonsOf(world.host, record.spec), halfstack: true });
+    const saved = await saveFirst(world, record, request).catch(async (error: unknown) => {
+      if (!world.signal.aborted) await startAgain(world, record, running).catch(() => undefined);
+      throw error;
     });
     await journal.setPhase('installing');
     const removed = await removeData(world, record);
     world.report.emit({ kind: 'log-opened', path: statePaths(world.host, id).log });
     await walk(world, { record, steps: stepsOfRecord(world, record), journal });
     await journal.setPhase('ready');
-    return { id, stopped, removed, seconds: (performance.now() - began) / 1000 };
+    const { daemons } = running;
+    await startAgain(world, record, { daemons, halfstack: false });
+    const seconds = (performance.now() - began) / 1000;
+    return { id, stopped: daemons, removed, ...(saved && { saved }), seconds };
   } finally {
     await lock.release();
   }
+}
+
+/** A reset that goes on after an interruption finds half of the fresh data, and the former is saved already. */
+async function saveFirst(
+  world: World,
+  record: EnvironmentRecord,
+  { id, snapshot }: ResetRequest,
+): Promise<SnapshotRow | undefined> {
+  if (!snapshot || record.phase !== 'ready') return undefined;
+  return saveBefore(world, record, { before: 'reset', again: `bai-dev reset ${id} --no-snapshot` });
 }
 
 /** Ready, or on the way to it again: an install of which every step was begun lacks nothing that a reset keeps. */

@@ -1,11 +1,13 @@
 // What each command ends with when it ends well: the `result` of the JSON envelope, and what words are found for.
 import type { FailureCode, FailureMeaning } from '../failure.ts';
+import type { CacheResult } from '../operations/cache.ts';
 import type { DeleteResult } from '../operations/delete.ts';
 import type { Description } from '../operations/describe.ts';
 import type { ExecResult } from '../operations/exec.ts';
 import type { Guide } from '../operations/guide.ts';
 import type { InstallResult } from '../operations/install.ts';
 import type { ListResult } from '../operations/list.ts';
+import type { PruneResult } from '../operations/prune.ts';
 import type { ReleaseRow } from '../operations/releases.ts';
 import type { ResetResult } from '../operations/reset.ts';
 import type { RestoreResult } from '../operations/restore.ts';
@@ -31,7 +33,8 @@ export interface LogsEnd {
 export type SnapshotEnd =
   | { readonly action: 'save' | 'delete'; readonly snapshot: SnapshotRow }
   | { readonly action: 'list'; readonly snapshots: readonly SnapshotRow[] }
-  | ({ readonly action: 'restore' } & RestoreResult);
+  | ({ readonly action: 'restore' } & RestoreResult)
+  | ({ readonly action: 'prune' } & PruneResult);
 
 export type Result =
   /** `started` with `--start`. */
@@ -39,6 +42,7 @@ export type Result =
   | { readonly command: 'reset'; readonly value: ResetResult }
   | { readonly command: 'delete'; readonly value: readonly DeleteResult[] }
   | { readonly command: 'snapshot'; readonly value: SnapshotEnd }
+  | { readonly command: 'cache'; readonly value: CacheResult }
   | { readonly command: 'guide'; readonly value: Guide }
   | { readonly command: 'releases'; readonly value: readonly ReleaseRow[] }
   /** `quiet`: only the IDs are told. */

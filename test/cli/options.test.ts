@@ -45,6 +45,7 @@ const samples: Readonly<Record<OptionName, readonly [text: string, value: unknow
   'skip-source': ['true', true],
   'no-snapshot': ['true', true],
   into: ['dev2103', 'dev2103'],
+  keep: ['2', 2],
   lines: ['20', 20],
   quiet: ['true', true],
   follow: ['true', true],

@@ -74,7 +74,7 @@ describe('a command line', () => {
       'Unknown option "--relase". Did you mean --release?',
       'bai-dev install --help',
     ],
-    [['install', '--snapshot', 'x'], 'Unknown option "--snapshot".', 'bai-dev install --help'],
+    [['install', '--elsewhere', 'x'], 'Unknown option "--elsewhere".', 'bai-dev install --help'],
     [['install', '-e'], 'Option "-e, --environment <id>" argument missing.', 'bai-dev install --help'],
     [
       ['install', 'a', 'b'],

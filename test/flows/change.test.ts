@@ -274,13 +274,19 @@ describe.skipIf(needed.skip)(needed.title('a change'), { timeout: 120_000 }, () 
     expect(stepsDone(shown)).toEqual([
       'client:environment',
       'configure:manager',
+      'daemon:manager',
       'etcd:adapt',
       'halfstack:compose',
       'halfstack:up',
+      // for the snapshot, and by the change itself
+      'stop:halfstack',
       'stop:halfstack',
       'stop:manager',
     ]);
     expect(warnings(shown)).toEqual([]);
+    // what ran runs again, and the data was saved before anything touched it
+    expect(shown.envelope?.result?.['saved']).toMatchObject({ missing: [], release: '99.01' });
+    await env.done('stop', env.id, '--only', 'manager');
     expect(env.record().spec.ports.postgres).not.toBe(old.postgres);
     expect(env.record().resources).toContainEqual({ kind: 'lease', base });
     await env.isWhole();

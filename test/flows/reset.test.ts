@@ -8,6 +8,7 @@ import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd
 import { withPostgres } from '../../src/halfstack/postgres.ts';
 import { endpointsOf } from '../../src/halfstack/stack.ts';
 import type { ResetResult } from '../../src/operations/reset.ts';
+import type { StatusResult } from '../../src/operations/status.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
@@ -102,8 +103,12 @@ describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, 
       const made = lasting();
       await done('start', id, '--only', 'manager');
 
-      const { stopped, removed } = await done<ResetResult>('reset', id, '--yes');
+      const before = await content();
+      const { stopped, removed, saved } = await done<ResetResult>('reset', id, '--yes');
       expect(stopped).toEqual(['manager']);
+      const { rows } = await done<StatusResult>('status', id);
+      expect(rows.filter(({ state }) => state === 'ready').map(({ name }) => name)).toContain('manager');
+      await done('stop', id, '--only', 'manager');
       expect(removed.length).toBeGreaterThanOrEqual(3);
       const fresh = await content();
       expect(fresh).toMatchObject({ redis: ':0' });
@@ -112,6 +117,10 @@ describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, 
       expect(lasting()).toEqual(made);
       expect(readFileSync(file, 'utf8')).toBe('was here');
       expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
+      // what was there is not lost
+      await done('snapshot', 'restore', id, saved!.name, '--yes', '--no-snapshot');
+      expect(await content()).toEqual(before);
+      await done('reset', id, '--yes', '--no-snapshot');
     });
 
     it.each(kills)('killed at %s is continued by the same command', async (kill) => {

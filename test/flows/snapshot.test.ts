@@ -1,25 +1,39 @@
 // Snapshots on both engines: the data of three real stores at one point, brought back whole or not at all.
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointsOf } from '../../src/halfstack/stack.ts';
 import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd.ts';
 import { withPostgres } from '../../src/halfstack/postgres.ts';
+import type { Manifest } from '../../src/halfstack/snapshots.ts';
+import { filesBelow, hashOfFile } from '../../src/host/copy.ts';
 import { askSocket } from '../../src/host/socket.ts';
 import type { DeleteResult } from '../../src/operations/delete.ts';
 import type { ListResult } from '../../src/operations/list.ts';
+import type { RestoreResult } from '../../src/operations/restore.ts';
 import type { SnapshotRow } from '../../src/operations/snapshot.ts';
+import type { StatusResult } from '../../src/operations/status.ts';
 import { sharedCache } from '../halfstack/native.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
-import type { Ended, Home } from '../rig/program.ts';
+import { run as runProgram, type Ended, type Home } from '../rig/program.ts';
+import { openTerminal } from '../rig/pty.ts';
 import { requires } from '../rig/require.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 
-const needed = requires('docker', 'network', 'pyenv');
+const needed = requires('docker', 'network', 'pyenv', 'root', 'tmux');
 const signal = new AbortController().signal;
 const folder = 'mine/';
 
@@ -69,6 +83,7 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
       await done('start', id, '--only', 'manager');
       const { snapshot } = await done<{ snapshot: SnapshotRow }>('snapshot', 'save', id, 'first');
       expect(snapshot).toMatchObject({ id, name: 'first', engine, missing: [] });
+      expect(snapshot.bytes).toBeLessThan(30_000_000);
       // what ran runs again, and what did not does not
       const { rows } = await done<{ rows: { name: string; state: string }[] }>('status', id);
       const stateOf = (name: string): string | undefined => rows.find((row) => row.name === name)?.state;
@@ -78,13 +93,68 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
 
       await change(home, id, 50);
       expect(await dump(home, id)).not.toEqual(before);
-      await done('snapshot', 'restore', id, 'first', '--yes');
+      await done('snapshot', 'restore', id, 'first', '--yes', '--no-snapshot');
       expect(await dump(home, id)).toEqual(before);
+    });
+
+    it('are refused before anything stops', async () => {
+      await done('start', id, '--only', 'manager');
+      const pids = async () => {
+        const { rows } = await done<StatusResult>('status', id);
+        return rows.map(({ name, pid, since, state }) => ({ name, pid, since, state }));
+      };
+      const before = await pids();
+      const taken = await run('snapshot', 'save', id, 'first');
+      expect(taken.envelope?.failure).toMatchObject({ code: 'BAI-CONFLICT-OWNER' });
+      const odd = await run('snapshot', 'save', id, '../first');
+      expect(odd.envelope?.failure).toMatchObject({ code: 'BAI-USAGE' });
+      await withFullDisk(saved(other), async () => {
+        const full = await run('snapshot', 'save', other, 'second');
+        expect(full.envelope?.failure).toMatchObject({ code: 'BAI-FILESYSTEM' });
+        expect(full.envelope?.failure?.reason).toMatch(/needs about \d+ MB in .*, where 1 MB are free/);
+      });
+      expect(await pids()).toEqual(before);
+      await done('stop', id, '--only', 'manager');
+      // what is asked for by nobody at a terminal is not removed without a yes
+      const ended = await run('snapshot', 'delete', id, 'first');
+      expect(ended.envelope?.failure).toMatchObject({
+        code: 'BAI-QUESTION',
+        next: [{ command: `bai-dev snapshot delete ${id} first --yes` }],
+      });
+      expect(existsSync(join(saved(), 'first/manifest.json'))).toBe(true);
+    });
+
+    it('say what they stop, are saved whole or not at all, and are taken before a restore', async () => {
+      const killed = await stage.run(home, ['snapshot', 'save', id, 'killed'], { kill: 'manifest:1' });
+      expect(killed.signal).toBe('SIGKILL');
+      expect(killed.stdout).toMatch(/the halfstack is stopped while its data is copied; it is started again/);
+      const names = async (): Promise<string[]> =>
+        (await done<{ snapshots: SnapshotRow[] }>('snapshot', 'list', id)).snapshots.map(({ name }) => name);
+      expect(await names()).toEqual(['first']);
+      await done('start', id, '--halfstack-only');
+      await change(home, id, 5);
+      const before = await dump(home, id);
+      const restore = ['snapshot', 'restore', id, 'first', '--yes'];
+      expect((await stage.run(home, restore, { kill: 'manifest:1' })).signal).toBe('SIGKILL');
+      await done('start', id, '--halfstack-only');
+      expect(await dump(home, id)).toEqual(before);
+
+      const { saved: first } = await done<RestoreResult>(...restore);
+      expect(await dump(home, id)).not.toEqual(before);
+      // the newest that was not taken by a restore: the second of two restores does not undo the first
+      expect(await done('snapshot', 'restore', id, '--yes', '--no-snapshot')).toMatchObject({
+        name: 'first',
+      });
+      await done('snapshot', 'restore', id, first!.name, '--yes', '--no-snapshot');
+      expect(await dump(home, id)).toEqual(before);
+      await done('snapshot', 'delete', id, first!.name, '--yes');
+      expect(await names()).toEqual(['first']);
+      await done('snapshot', 'restore', id, 'first', '--yes', '--no-snapshot');
     });
 
     it(`are restored whole or not at all, killed at ${kills} moments`, async () => {
       const fresh = await dump(home, id);
-      const restore = ['snapshot', 'restore', id, 'first', '--yes'];
+      const restore = ['snapshot', 'restore', id, 'first', '--yes', '--no-snapshot'];
       /** What the data are after a kill, once the halfstack was started again. */
       const killed = async (kill: () => Promise<Ended>): Promise<'old' | 'new'> => {
         await change(home, id, 5);
@@ -118,9 +188,9 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
     });
 
     it('can be given to another environment, which keeps its own ports and passwords', async () => {
-      await done('snapshot', 'restore', id, 'first', '--yes');
+      await done('snapshot', 'restore', id, 'first', '--yes', '--no-snapshot');
       const wanted = await dump(home, id);
-      await done('snapshot', 'restore', id, 'first', '--into', other, '--yes');
+      await done('snapshot', 'restore', id, 'first', '--into', other, '--yes', '--no-snapshot');
       // by its own password and on its own ports
       expect({ ...(await dump(home, other)), own: undefined }).toEqual({ ...wanted, own: undefined });
       const own = await etcdRange(endpoints(home, other).etcd, '/standin/config/redis/addr');
@@ -154,16 +224,62 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
       expect(await dump(home, id)).toEqual(before);
     });
 
-    it('are taken by delete, outlive it, and are listed and deleted without it', async () => {
+    it('are taken by delete and outlive it: the command that it prints brings all back', async () => {
       const before = await dump(home, id);
-      const [result] = await done<DeleteResult[]>('delete', '-e', id, '--yes');
-      const name = result!.snapshot!.name;
-      expect(result!.unsaved).toBeUndefined();
+      const { spec } = recordOf(home, id)!;
+      const { program } = stage;
+      const file = join(spec.installPath, 'vfroot/local/volume1/weights.bin');
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, 'saved');
+      const deleted = await runProgram({ program, home, args: ['delete', '-e', id, '--yes'], limit: 100 });
+      expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);
+      const [, command = '', name = ''] =
+        /Bring them back +bai-dev (snapshot restore \S+ (\S+))/.exec(deleted.stdout) ?? [];
       const { snapshots } = await done<{ snapshots: SnapshotRow[] }>('snapshot', 'list', id);
       expect(snapshots.map((row) => row.name)).toEqual(['first', name]);
-      await done('snapshot', 'restore', id, '--into', other, '--yes');
-      expect({ ...(await dump(home, other)), own: undefined }).toEqual({ ...before, own: undefined });
-      for (const each of ['first', name]) await done('snapshot', 'delete', id, each);
+      const manifest = readFileSync(join(saved(), name, 'manifest.json'), 'utf8');
+      expect(manifest).not.toMatch(/storageManagerKey|redisPassword|BEGIN/);
+
+      const terminal = openTerminal({ program, home, args: command.split(' ') });
+      try {
+        await terminal.until(/Install .* again/);
+        terminal.press('y', 'Enter');
+        expect(await terminal.exit(120), terminal.screen()).toBe(0);
+      } finally {
+        terminal.close();
+      }
+      expect({ ...(await dump(home, id)), own: undefined }).toEqual({ ...before, own: undefined });
+      const { spec: now } = recordOf(home, id)!;
+      expect({ ...now, servers: undefined }).toEqual({ ...spec, servers: undefined });
+      expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
+      // a file that was changed or added since is not lost
+      expect(readFileSync(file, 'utf8')).toBe('saved');
+      writeFileSync(file, 'other');
+      writeFileSync(`${file}.new`, 'new');
+      const again = await done<RestoreResult>('snapshot', 'restore', id, name, '--yes');
+      expect(again.files).toMatchObject({ restored: 0, replaced: 1, aside: [] });
+      expect([readFileSync(file, 'utf8'), readFileSync(`${file}.new`, 'utf8')]).toEqual(['saved', 'new']);
+      const other = join('files', relative(spec.installPath, file));
+      expect(readFileSync(join(again.saved!.folder, other), 'utf8')).toBe('other');
+    });
+
+    it('of older versions lack how an environment was made and are not compressed, and fit all the same', async () => {
+      await done('snapshot', 'restore', id, 'first', '--yes', '--no-snapshot');
+      const wanted = await dump(home, id);
+      await done('delete', '-e', id, '--yes', '--no-snapshot');
+      await makeOld(join(saved(), 'first'));
+      const ended = await run('snapshot', 'restore', id, 'first', '--yes');
+      expect(ended.envelope?.failure).toMatchObject({
+        code: 'BAI-ENVIRONMENT-ABSENT',
+        next: [
+          { command: `bai-dev install -e ${id} --release 99.01 --engine ${engine}` },
+          { command: `bai-dev snapshot restore ${id} first` },
+        ],
+      });
+      await done('snapshot', 'restore', id, 'first', '--into', other, '--yes', '--no-snapshot');
+      expect({ ...(await dump(home, other)), own: undefined }).toEqual({ ...wanted, own: undefined });
+      const { snapshots } = await done<{ snapshots: SnapshotRow[] }>('snapshot', 'list', id);
+      for (const { name } of snapshots) await done('snapshot', 'delete', id, name, '--yes');
       expect(existsSync(saved())).toBe(false);
       expect((await run('snapshot', 'restore', id, '--into', other, '--yes')).exit).toBe(4);
     });
@@ -177,6 +293,40 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
     });
   });
 });
+
+/** Makes a snapshot what the first versions made: no spec, folders of a native halfstack, tar files of one in Docker. */
+async function makeOld(snapshot: string): Promise<void> {
+  const path = join(snapshot, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  for (const name of readdirSync(snapshot).filter((one) => one.endsWith('.tar.gz'))) {
+    const folder = join(snapshot, name.replace('.tar.gz', ''));
+    if (manifest.engine === 'docker') execFileSync('gunzip', [join(snapshot, name)]);
+    else {
+      mkdirSync(folder, { mode: 0o700 });
+      execFileSync('tar', ['-xzpf', join(snapshot, name), '-C', folder]);
+      rmSync(join(snapshot, name));
+    }
+  }
+  const files: Manifest['files'] = [];
+  for (const file of (await filesBelow(snapshot)).filter((one) => one !== 'manifest.json')) {
+    const sha256 = await hashOfFile(join(snapshot, file));
+    files.push({ path: file, bytes: lstatSync(join(snapshot, file)).size, sha256 });
+  }
+  const newer = { spec: undefined, consistency: undefined, before: undefined };
+  writeFileSync(path, JSON.stringify({ ...manifest, ...newer, files }));
+}
+
+/** While it works, all that is written to a folder goes to a disk of 1 MB. */
+async function withFullDisk(path: string, work: () => Promise<void>): Promise<void> {
+  mkdirSync(path, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path]);
+  try {
+    await work();
+  } finally {
+    execFileSync('umount', ['-l', path]);
+    rmdirSync(path);
+  }
+}
 
 const endpoints = (home: Home, id: string) => {
   const { spec, secrets } = recordOf(home, id)!;

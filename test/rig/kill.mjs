@@ -9,6 +9,7 @@
 //   switch:<n>       right after the journal of a switch got its name for the nth time
 //   switch:end       right before that journal is removed
 //   restore:<n>, restore:end   the same of the journal of a restore
+//   manifest:<n>     right after the list of a snapshot's files got its name for the nth time
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
@@ -24,7 +25,7 @@ const where = process.env.BAI_DEV_TEST_KILL ?? '';
 const step = where.slice(0, where.lastIndexOf(':'));
 const point = where.slice(where.lastIndexOf(':') + 1);
 
-const journals = ['switch', 'restore'];
+const journals = ['switch', 'restore', 'manifest'];
 
 let running = false;
 let renames = 0;

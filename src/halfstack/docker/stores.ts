@@ -27,23 +27,31 @@ const staged = 'bai-dev-staged';
 /** The stores of a stack whose containers are stopped. */
 export function dockerStores(job: Job): Stores {
   return {
+    // an engine measures its volumes only all together, which may take minutes
+    bytes: () => Promise.resolve(0),
     save: async (into) => {
       const { roles, missing } = await rolesOf(job);
       if (roles.length === 0) return missing;
       await withVolumes(job, { roles, script: 'true' }, async (container) => {
         for (const role of roles) {
-          await saveFolder(job.connection, { container, path: placeOf(role), file: fileOf(into, role) });
+          const file = join(into, `${role}.tar.gz`);
+          await saveFolder(job.connection, { container, path: placeOf(role), file });
         }
       });
       return missing;
     },
     stage: async (from) => {
       const { roles } = await rolesOf(job);
-      const wanted: ServiceRole[] = [];
-      for (const role of roles) if ((await kindOf(fileOf(from, role))) === 'file') wanted.push(role);
-      await withVolumes(job, { roles: wanted, script: 'true' }, async (container) => {
-        for (const role of wanted) {
-          await fillFolder(job.connection, { container, path: placeOf(role), file: fileOf(from, role) });
+      const files = new Map<ServiceRole, string>();
+      for (const role of roles) {
+        // older versions did not compress
+        for (const file of [join(from, `${role}.tar`), join(from, `${role}.tar.gz`)]) {
+          if ((await kindOf(file)) === 'file') files.set(role, file);
+        }
+      }
+      await withVolumes(job, { roles: [...files.keys()], script: 'true' }, async (container) => {
+        for (const [role, file] of files) {
+          await fillFolder(job.connection, { container, path: placeOf(role), file });
         }
       });
     },
@@ -74,7 +82,6 @@ fi
 rm -rf bai-dev-before bai-dev-emptied`;
 
 const placeOf = (role: ServiceRole): string => `/${role}/${staged}`;
-const fileOf = (folder: string, role: ServiceRole): string => join(folder, `${role}.tar`);
 
 /** Which stores there are; an absent volume would be made by mounting it. */
 async function rolesOf({ world, connection, stack }: Job) {

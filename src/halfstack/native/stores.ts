@@ -1,8 +1,10 @@
-// The data of a native halfstack: folders, copied and exchanged by their names.
+// The data of a native halfstack: folders, packed, unpacked and exchanged by their names.
 import { join } from 'node:path';
 import { copyWhole, ownerAt } from '../../host/copy.ts';
+import { packFolder, unpackFolder } from '../../host/packed.ts';
 import { kindOf, moveOver, removeFile, removeWhole } from '../../host/files.ts';
 import { flush } from '../../host/flush.ts';
+import { usageOf } from '../../host/usage.ts';
 import type { Stores } from '../engine.ts';
 import type { Places } from './places.ts';
 import type { ServerPlace } from './running.ts';
@@ -11,14 +13,16 @@ import type { ServerPlace } from './running.ts';
 export function nativeStores({ servers }: Pick<Places, 'servers'>): Stores {
   const all = Object.values(servers);
   return {
+    bytes: async () =>
+      (await Promise.all(all.map(({ data }) => usageOf(data)))).reduce((sum, one) => sum + one, 0),
     save: async (into) => {
       const kinds = await Promise.all(all.map(({ data }) => kindOf(data)));
       const there = all.filter((_, at) => kinds[at] === 'folder');
-      for (const { role, data } of there) await copyWhole(data, join(into, role));
+      for (const { role, data } of there) await packFolder(data, join(into, packed(role)));
       return all.filter((place) => !there.includes(place)).map(({ role }) => role);
     },
     stage: async (from) => {
-      for (const place of all) await stage(place, join(from, place.role));
+      for (const place of all) await stage(place, from);
       // the old data goes once the journal says that these are there
       await flush(all.map(({ data }) => stagedOf(data)));
     },
@@ -31,6 +35,7 @@ export function nativeStores({ servers }: Pick<Places, 'servers'>): Stores {
   };
 }
 
+const packed = (role: string): string => `${role}.tar.gz`;
 const stagedOf = (data: string): string => `${data}.staged`;
 const beforeOf = (data: string): string => `${data}.before`;
 
@@ -38,10 +43,14 @@ const beforeOf = (data: string): string => `${data}.before`;
 const settingsFile = 'postgresql.conf';
 
 async function stage({ role, data }: ServerPlace, from: string): Promise<void> {
-  if ((await kindOf(from)) !== 'folder') return;
   const staged = stagedOf(data);
+  const archive = join(from, packed(role));
   await removeWhole(staged);
-  await copyWhole(from, staged, await ownerAt(data));
+  if ((await kindOf(archive)) === 'file') await unpackFolder(archive, staged, await ownerAt(data));
+  // older versions did not compress
+  else if ((await kindOf(join(from, role))) === 'folder') {
+    await copyWhole(join(from, role), staged, await ownerAt(data));
+  } else return;
   if (role !== 'postgres') return;
   await removeFile(join(staged, settingsFile));
   await copyWhole(join(data, settingsFile), join(staged, settingsFile));

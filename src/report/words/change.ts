@@ -5,7 +5,7 @@ import type { Difference, Event } from '../events.ts';
 export function changeLines({ differences, stops, removes }: Extract<Event, { kind: 'change' }>): string[] {
   return [
     ...differenceLines(differences),
-    ...(stops.length === 0 ? [] : [`stopped first: ${stops.join(', ')}`]),
+    ...(stops.length === 0 ? [] : [`stopped meanwhile, then started again: ${stops.join(', ')}`]),
     ...removes.map((name) => `removed: ${name}`),
   ];
 }

@@ -6,11 +6,12 @@ import { apart, pad, table, widthOf } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { duration, tilde, type Look } from '../style.ts';
 import { differenceLines } from './change.ts';
+import { cacheScreen } from './cache.ts';
 import { deletionScreen } from './deletion.ts';
 import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
 import { planScreen } from './plan.ts';
-import { snapshotScreen } from './snapshot.ts';
+import { savedLines, snapshotScreen } from './snapshot.ts';
 import { switchScreen } from './switch.ts';
 import { descriptionScreen, resetScreen, startScreen, statusScreen, stopScreen } from './run.ts';
 
@@ -25,6 +26,8 @@ export function resultScreen(result: Result, look: Look): string[] {
       return resetScreen(result.value, look);
     case 'snapshot':
       return snapshotScreen(result.value, look);
+    case 'cache':
+      return cacheScreen(result.value, look);
     case 'guide':
       return guideScreen(result.value, look);
     case 'releases':
@@ -87,6 +90,7 @@ function installScreen(result: InstallResult & { readonly started?: StartResult 
     apart(head, paint('faint', took), Math.min(look.width, 80)) ?? head,
     '',
     ...rows.map((row) => line(row, look)),
+    ...savedLines(result.saved, look),
     ...(started === undefined ? [] : ['', ...startScreen(started, look)]),
   ];
 }

@@ -6,6 +6,7 @@ import type { StatusResult, StatusRow } from '../../operations/status.ts';
 import type { StopResult } from '../../operations/stop.ts';
 import { apart, cut, table } from '../layout.ts';
 import { bytes, duration, tilde, type Look, type Tone } from '../style.ts';
+import { savedLines } from './snapshot.ts';
 
 /** After a start: what runs now, where, and what was left out. */
 export function startScreen(result: StartResult, look: Look): string[] {
@@ -42,15 +43,16 @@ export function startScreen(result: StartResult, look: Look): string[] {
   ];
 }
 
-/** After a reset: what goes on from here. */
-export function resetScreen({ id, stopped, seconds }: ResetResult, look: Look): string[] {
-  const head = look.paint('strong', `${id} has fresh data.`);
+/** After a reset: what runs again, or how it is started, and where the former data is. */
+export function resetScreen({ id, stopped, saved, seconds }: ResetResult, look: Look): string[] {
+  const head = look.paint('strong', `${id} was reset.`);
   const took = look.paint('faint', `in ${duration(seconds)}`);
-  const again = stopped.length === 0 ? 'Start the daemons' : 'Start the daemons again';
+  const daemons = stopped.length === 0 ? 'Start the daemons' : 'Started again';
   return [
     apart(head, took, Math.min(look.width, 80)) ?? head,
     '',
-    ...indented(table([[again, `bai-dev start ${id}`]])),
+    ...indented(table([[daemons, stopped.length === 0 ? `bai-dev start ${id}` : stopped.join(', ')]])),
+    ...savedLines(saved, look),
   ];
 }
 

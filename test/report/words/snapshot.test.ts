@@ -14,6 +14,8 @@ const row: SnapshotRow = {
   ...{ release: '99.09', engine: 'native', bytes: 42_000_000, missing: [] },
 };
 
+const none = { restored: 0, replaced: 0, aside: [], left: [] };
+
 describe('what is said of snapshots', () => {
   it('is where one lies and how it is restored', () => {
     expect(screen({ action: 'save', snapshot: { ...row, missing: ['etcd'] } })).toEqual([
@@ -35,9 +37,31 @@ describe('what is said of snapshots', () => {
   });
 
   it('is whose data an environment has', () => {
-    const end = { action: 'restore', id: 'dev', name: 'first', into: 'dev', seconds: 3 } as const;
+    const end = {
+      action: 'restore',
+      ...{ id: 'dev', name: 'first', into: 'dev', made: false, files: none, seconds: 3 },
+    } as const;
     expect(screen(end)).toEqual([expect.stringMatching(/^dev has the data of snapshot first, after 3/)]);
     expect(screen({ ...end, into: 'two' })[0]).toContain('two has the data of snapshot first of dev,');
+    const saved = { ...row, name: 'before-restore' };
+    expect(screen({ ...end, saved })).toEqual([
+      expect.stringContaining('dev has the data of snapshot first'),
+      '',
+      '  Its former data  snapshot before-restore, 42 MB',
+      '  Restore it       bai-dev snapshot restore dev before-restore',
+    ]);
+    const files = { ...none, restored: 2, replaced: 1, aside: ['/home/you/dev/a.before'] };
+    expect(screen({ ...end, files }).slice(1)).toEqual([
+      '  3 files in virtual folders restored, 1 of them in place of other content.',
+      '  Kept beside: ~/dev/a.before',
+    ]);
+    expect(screen({ ...end, made: true })[0]).toContain('dev is installed again and has the data of');
+    const pruned = { action: 'prune', removed: [row], kept: [row, row], freed: 42_000_000 } as const;
+    expect(screen(pruned)).toEqual([
+      'Deleted 1 snapshot, 42 MB freed.',
+      '  · dev first',
+      '  2 snapshots kept',
+    ]);
     expect(screen({ action: 'delete', snapshot: row })).toEqual(['Snapshot first of dev is deleted.']);
   });
 });
