@@ -12,7 +12,7 @@ export const installCommand: Command = {
   name: 'install',
   group: 'Make',
   about: 'make an environment, continue or repair one',
-  argument: { name: 'id', about: 'name of the environment; made up if there is none' },
+  argument: { name: 'id', about: 'Environment ID (default: a generated one)' },
   options: [
     ...(['environment', 'release', 'python-version', 'engine', 'install-path', 'index'] as const),
     ...(['source', 'server-branch', 'client-branch', 'ref', 'repositories', 'repository'] as const),
@@ -94,7 +94,10 @@ async function chooseId(
   asking: boolean,
 ): Promise<{ id: EnvironmentId; made: boolean }> {
   if (said !== undefined) return { id: said, made: false };
-  const made = randomId(world.random);
+  const { listIds } = await import('../environment/store.ts');
+  const taken = await listIds(world.host);
+  let made = randomId(world.random);
+  while (taken.includes(made)) made = randomId(world.random);
   if (!asking) return { id: made, made: true };
   const check = (answer: string): true | string => complaint(() => parseId(answer));
   const id = parseId(await world.ask.text({ message: 'Name of the environment', initial: made, check }));
@@ -105,22 +108,21 @@ async function answers(world: World, request: InstallRequest): Promise<Partial<W
   const { openQuestions } = await import('../operations/questions.ts');
   const open = await openQuestions(world, request);
   const release =
-    open.release && (await world.ask.choose({ message: 'Release of Backend.AI', ...open.release }));
-  const folder =
-    open.installPath && (await world.ask.text({ message: 'Folder', initial: open.installPath.initial }));
+    open.release && (await world.ask.choose({ message: releaseQuestion(open.release), ...open.release }));
   const mock =
     open.mock &&
     (await world.ask.confirm({
-      message: `${open.mock.reason}. Take GPUs that are made up instead?`,
+      message: `${open.mock.reason}. Use mock GPUs instead?`,
       initial: true,
     }));
-  const { home, cwd } = world.host;
   return {
     ...(release === undefined ? {} : { release }),
     ...(mock === true ? { accelerator: 'cuda-mock' } : {}),
-    ...(folder === undefined ? {} : { installPath: resolve(cwd, folder.replace(/^~(?=\/|$)/, home)) }),
   };
 }
+
+const releaseQuestion = ({ unknown }: { readonly unknown?: string }): string =>
+  `Release of Backend.AI${unknown === undefined ? '' : ` (${unknown} is not in the catalogue)`}`;
 
 /** What is wrong with an answer, or true. */
 function complaint(parse: () => unknown): true | string {

@@ -87,16 +87,26 @@ export function parse(argv: readonly string[], about: { version: string; width: 
       found = call;
     });
   }
-  if (argv.length === 0) return { kind: 'text', text: program.helpInformation() + topFooter + '\n' };
+  const words = asOptions(argv);
+  if (words.length === 0) return { kind: 'text', text: program.helpInformation() + topFooter + '\n' };
   try {
-    program.parse(argv, { from: 'user' });
+    program.parse(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'text', text };
-    throw usage(error, errors, argv);
+    throw usage(error, errors, words);
   }
   if (found === undefined) throw new Error('the parser ended without a command');
   return found;
+}
+
+/** `help`, `help COMMAND`, `COMMAND help`, `version` and `-v` as the options that they stand for. */
+function asOptions(argv: readonly string[]): readonly string[] {
+  const [first, second, ...more] = argv;
+  if (first === 'help') return second === undefined ? ['--help'] : [second, '--help'];
+  if (more.length > 0) return argv;
+  if (second === 'help' && commandNamed(first) !== undefined) return [first ?? '', '--help'];
+  return second === undefined && (first === 'version' || first === '-v') ? ['--version'] : argv;
 }
 
 const topFooter = `

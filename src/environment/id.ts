@@ -1,4 +1,5 @@
 // The name of an environment: what may be one, and one made up at random.
+import { adjectives, nouns } from './id-words.ts';
 import { Failure } from '../failure.ts';
 
 /** A checked ID; only `parseId` and `randomId` make one. */
@@ -42,15 +43,12 @@ export const isId = (text: string): boolean => pattern.test(text) && !reserved.h
 /** True for the name of a part of Backend.AI, which is never an ID. */
 export const isPart = (text: string): boolean => reserved.has(text);
 
-/** Eight characters of `[a-z0-9]`, as install-dev.sh makes them. */
+/** Two words that can be said and remembered, as in `calm-otter`. */
 export function randomId(random: (n: number) => string): EnvironmentId {
-  const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-  let id = '';
-  while (id.length < 8) {
-    for (const byte of Buffer.from(random(16), 'hex')) {
-      // 252 is the greatest multiple of 36 in a byte: above it the letters would not be equally likely
-      if (byte < 252 && id.length < 8) id += letters.charAt(byte % 36);
-    }
-  }
-  return id as EnvironmentId;
+  const pick = (words: readonly string[]): string => {
+    const word = words[Number.parseInt(random(4), 16) % words.length];
+    if (word === undefined) throw new Error('an ID needs a random number');
+    return word;
+  };
+  return `${pick(adjectives)}-${pick(nouns)}` as EnvironmentId;
 }

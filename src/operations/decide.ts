@@ -13,6 +13,7 @@ import {
   findRelease,
   releaseOfBranch,
   releaseOfId,
+  unknownReleaseOfId,
   type Catalogue,
 } from '../release/catalogue.ts';
 import { servicesOf, type Release } from '../release/release.ts';
@@ -79,7 +80,7 @@ export function draftOf(
 }
 
 /** Where an environment goes when nobody says where. */
-export const defaultInstallPath = (world: World, id: string): string => join(installsFolder(world.host), id);
+const defaultInstallPath = (world: World, id: string): string => join(installsFolder(world.host), id);
 
 /**
  * The release by flag, variable or file, or by the branch that stands in its place; else the one that the ID ends
@@ -108,6 +109,24 @@ export function chosenRelease(
       })),
     },
   );
+}
+
+/**
+ * What to say where the ID ends with a release that the catalogue does not have, and nobody named another one.
+ * Undefined if there is nothing to say.
+ */
+export function idRemark(
+  request: Pick<InstallRequest, 'id' | 'wishes' | 'defaults'>,
+  catalogue: Catalogue,
+): string | undefined {
+  const { id, wishes, defaults } = request;
+  const branch = wishes.sources?.serverBranch ?? defaults.sources?.serverBranch;
+  if ((wishes.release ?? defaults.release ?? branch) !== undefined) return undefined;
+  const unknown = unknownReleaseOfId(catalogue, id);
+  if (unknown === undefined) return undefined;
+  const versions = catalogue.releases.map(({ version }) => version).join(', ');
+  const { version } = chosenRelease(request, catalogue);
+  return `${id} ends like release ${unknown}, which the catalogue does not have: it gets ${version}. Choose with --release: ${versions}.`;
 }
 
 /** The same with all that its accelerator adds, or that of a former spec. `BAI-USAGE` if its data names no such accelerator. */

@@ -1,7 +1,8 @@
 // Decides what runs a new environment's halfstack, and says why.
 import { connectTo } from '../docker/client.ts';
 import { findImage, pullTrouble } from '../docker/images.ts';
-import { probeDocker, type DockerFacts } from '../docker/probe.ts';
+import { probeDocker } from '../docker/probe.ts';
+import { dockerTrouble } from '../docker/trouble.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { servicesOf, type Release } from '../release/release.ts';
 import type { World } from '../world.ts';
@@ -73,20 +74,4 @@ async function imageTrouble(world: World, address: string, release: Release): Pr
   const [first, ...more] = troubles.filter((image) => image !== undefined);
   if (first === undefined) return undefined;
   return `${first}${more.length === 0 ? '' : ` and ${more.length} more`} can neither be found nor pulled`;
-}
-
-/** Why an engine cannot be used, as a part of a sentence. */
-export function dockerTrouble(facts: Exclude<DockerFacts, { state: 'ok' }>): string {
-  switch (facts.state) {
-    case 'no-socket':
-      return 'there is no Docker engine';
-    case 'no-permission':
-      return 'this user may not use Docker';
-    case 'down':
-      return 'Docker does not answer';
-    case 'too-old':
-      return `Docker ${facts.serverVersion} is too old`;
-    case 'not-local':
-      return 'the Docker engine is on another machine';
-  }
 }

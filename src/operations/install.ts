@@ -1,4 +1,5 @@
 // Makes, continues or repairs an environment: decide, check, show, agree, then walk the plan.
+import { defined } from '../defined.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
@@ -9,10 +10,11 @@ import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isKept } from '../plan/run.ts';
 import type { Step } from '../plan/step.ts';
+import { checkAgent, type Unavailable } from '../prechecks/agent.ts';
 import { survey } from '../prechecks/survey.ts';
 import { loadCatalogue } from '../release/catalogue.ts';
 import { isPastSupport } from '../release/release.ts';
-import type { Difference, PlannedStep } from '../report/events.ts';
+import type { Difference, PlanFact, PlannedStep } from '../report/events.ts';
 import type { Resource } from '../resources/resource.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { assertNoBlocker } from './blockers.ts';
@@ -21,10 +23,11 @@ import { claim, draftRecord } from './claim.ts';
 import { consent } from './consent.ts';
 import { startAgain } from './pause.ts';
 import { removeEnvironment, wholeRemoval } from './removal.ts';
-import { completeRelease, draftOf, specOf } from './decide.ts';
+import { completeRelease, draftOf, idRemark, specOf } from './decide.ts';
 import { engineOf, engineRemark } from './engine.ts';
 import { leaveFormer, leaveSaved } from './leaving.ts';
 import { stepsOfRecord } from './making.ts';
+import { planFacts } from './plan-facts.ts';
 import type { InstallRequest } from './request.ts';
 import type { SnapshotRow } from './snapshot.ts';
 import { sourcesOf, substitutes } from './sources.ts';
@@ -40,12 +43,15 @@ export interface InstallResult {
   readonly account: { readonly email: string; readonly password: string };
   readonly ports: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
+  /** Daemons that cannot run on this machine, for want of Docker. */
+  readonly unavailable?: Unavailable;
   /** Only of a change. */
   readonly differences?: readonly Difference[];
   /** What the data was saved as before a change. */
   readonly saved?: SnapshotRow;
   /** Only for a dry run. */
   readonly plan?: readonly PlannedStep[];
+  readonly facts?: readonly PlanFact[];
 }
 
 /** How often the plan is made again because somebody else was quicker, before giving up. */
@@ -114,6 +120,8 @@ async function attemptInstall(
     ...(request.randomId ? { random: true } : {}),
   });
   for (const message of substitutes(sources)) world.report.emit({ kind: 'note', severity: 'note', message });
+  const remark = record === undefined ? idRemark(request, catalogue) : undefined;
+  if (remark !== undefined) world.report.emit({ kind: 'note', severity: 'warning', message: remark });
   if (record === undefined && isPastSupport(draft.release, world.now())) {
     const message = `${draft.release.title} is past its support, which ended on ${draft.release.supportEnds}.`;
     world.report.emit({ kind: 'note', severity: 'note', message });
@@ -145,23 +153,29 @@ async function attemptInstall(
     world.report.emit({ kind: 'change', differences, stops, removes });
   }
   if (record?.phase === 'ready' && known?.every(({ outlook }) => outlook === 'keep') === true) {
-    return finish('unchanged', record);
+    const { facts: unavailable } = await checkAgent(world, draft);
+    return finish('unchanged', record, defined({ unavailable }));
   }
 
-  const [found, remark] = await Promise.all([
+  const [found, engineNote] = await Promise.all([
     survey(world, draft),
     record === undefined ? undefined : engineRemark(world, request, record),
   ]);
-  if (remark !== undefined) world.report.emit({ kind: 'note', severity: 'note', message: remark });
+  if (engineNote !== undefined) {
+    world.report.emit({ kind: 'note', severity: 'note', message: engineNote });
+  }
   world.report.emit({ kind: 'prechecks', findings: found.findings, seconds: found.seconds });
   const warnings = found.findings.filter(({ severity }) => severity === 'warning').map(({ title }) => title);
   assertNoBlocker(draft.id, found.findings);
 
   const planned = record ?? (await draftRecord(world, specOf(draft, found)));
   const steps = known ?? (await plannedSteps(world, planned, { adopt }));
-  world.report.emit({ kind: 'plan', steps, seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') });
-  const differences = change && { differences: change.differences };
-  if (request.dryRun) return finish('planned', planned, { plan: steps, warnings, ...differences });
+  const { unavailable } = found;
+  const facts = planFacts(planned.spec, unavailable);
+  const cost = { seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') };
+  world.report.emit({ kind: 'plan', steps, facts, ...cost });
+  const more = { warnings, ...defined({ unavailable, differences: change?.differences }) };
+  if (request.dryRun) return finish('planned', planned, { plan: steps, facts, ...more });
   if (change !== undefined) await agree(world, request, change);
   else if (
     world.ask.available &&
@@ -192,8 +206,7 @@ async function attemptInstall(
     await walk(world, { record: claimed, steps: stepsOfRecord(world, claimed, { adopt }), journal });
     await journal.setPhase('ready');
     if (left !== undefined) await startAgain(world, claimed, left.running);
-    const saved = left?.saved === undefined ? {} : { saved: left.saved };
-    return finish(outcome, claimed, { warnings, ...differences, ...saved });
+    return finish(outcome, claimed, { ...more, ...defined({ saved: left?.saved }) });
   } finally {
     await lock.release();
   }

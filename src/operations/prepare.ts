@@ -5,11 +5,11 @@ import { recordedAlive, runningDaemons } from '../daemons/running.ts';
 import { claimSharedFolder } from '../daemons/shared.ts';
 import { assertTmux } from '../daemons/tmux.ts';
 import { probeDocker } from '../docker/probe.ts';
+import { dockerTrouble } from '../docker/trouble.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import type { Host, World } from '../world.ts';
-import { dockerTrouble } from './engine.ts';
 import { chosen } from './existing.ts';
 import type { StartRequest } from './start.ts';
 

@@ -1,18 +1,20 @@
 // What is left to ask a person about a new environment; about an existing one nothing is.
+import { defined } from '../defined.ts';
 import { readRecord } from '../environment/store.ts';
 import { lookAtGpus } from '../prechecks/gpus.ts';
 import { driverFinding } from '../prechecks/nvidia-driver.ts';
-import { loadCatalogue } from '../release/catalogue.ts';
+import { loadCatalogue, releaseOfId, unknownReleaseOfId } from '../release/catalogue.ts';
 import type { World } from '../world.ts';
-import { chosenRelease, defaultInstallPath } from './decide.ts';
+import { chosenRelease } from './decide.ts';
 import type { InstallRequest } from './request.ts';
 
 export interface OpenQuestions {
   readonly release?: {
     readonly choices: readonly { value: string; name: string }[];
     readonly initial: string;
+    /** The release that the ID seems to name, which the catalogue does not have. */
+    readonly unknown?: string;
   };
-  readonly installPath?: { readonly initial: string };
   /** CUDA was asked for and there is no GPU: a few words on why. */
   readonly mock?: { readonly reason: string };
 }
@@ -30,11 +32,11 @@ export async function openQuestions(
   const branch = wishes.sources?.serverBranch ?? defaults.sources?.serverBranch;
   const initial = chosenRelease(request, catalogue).version;
   return {
-    ...(wishes.release === undefined && defaults.release === undefined && branch === undefined
-      ? { release: { choices, initial } }
-      : {}),
-    ...(wishes.installPath === undefined && defaults.installPath === undefined
-      ? { installPath: { initial: defaultInstallPath(world, id) } }
+    ...(wishes.release === undefined &&
+    defaults.release === undefined &&
+    branch === undefined &&
+    releaseOfId(catalogue, id) === undefined
+      ? { release: { choices, initial, ...defined({ unknown: unknownReleaseOfId(catalogue, id) }) } }
       : {}),
     ...(gpus === undefined || gpus.state === 'ok'
       ? {}

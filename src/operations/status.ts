@@ -6,13 +6,13 @@ import { lastErrorLine } from '../daemons/log.ts';
 import { agentOf, askDaemon } from '../daemons/ready.ts';
 import { hasFallenSilent, recordedAlive, runningDaemons } from '../daemons/running.ts';
 import { probeDocker } from '../docker/probe.ts';
+import { dockerTrouble } from '../docker/trouble.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { lockHolder } from '../environment/lock.ts';
 import { processFacts } from '../host/proc.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { existingRecord } from './existing.ts';
-import { dockerTrouble } from './engine.ts';
 import { makingOf } from './making.ts';
 
 /** The shape is a contract: `bai-dev status --json` prints it as the `result` of its envelope. */

@@ -41,8 +41,8 @@ export async function checkDocker(world: World, draft: Draft): Promise<Checked<{
   }
 }
 
-/** What to tell and to do when there is no engine to work with; one ID for each of the different cases. */
-function engineFinding(world: World, facts: Exclude<DockerFacts, { state: 'ok' }>): Finding {
+/** What to say and to do when there is no engine to work with; one ID for each of the different cases. */
+export function engineFinding(world: World, facts: Exclude<DockerFacts, { state: 'ok' }>): Finding {
   const blocker = { severity: 'blocker' } as const;
   const mac = world.host.platform === 'darwin';
   switch (facts.state) {
@@ -50,7 +50,7 @@ function engineFinding(world: World, facts: Exclude<DockerFacts, { state: 'ok' }
       return {
         ...blocker,
         id: 'docker.socket',
-        title: 'Docker is not there',
+        title: 'There is no Docker engine',
         reason: `There is no socket at ${shown(facts)}.`,
         next:
           facts.chosen === undefined
@@ -61,7 +61,7 @@ function engineFinding(world: World, facts: Exclude<DockerFacts, { state: 'ok' }
       return {
         ...blocker,
         id: 'docker.permission',
-        title: 'Docker may not be used',
+        title: 'This user may not use Docker',
         reason: `${facts.address} does not let ${world.host.user.name} in.`,
         next: [
           { purpose: 'be allowed to use it, then log in again', command: 'sudo usermod -aG docker $USER' },

@@ -2,6 +2,7 @@
 import { connectTo } from '../docker/client.ts';
 import { findImage, pullTrouble } from '../docker/images.ts';
 import { probeDocker } from '../docker/probe.ts';
+import { dockerTrouble } from '../docker/trouble.ts';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
@@ -12,10 +13,15 @@ export async function checkKernels(world: World, draft: Draft): Promise<Checked<
   if (wanted.length === 0 || draft.record?.phase === 'ready') return { findings: [] };
   const facts = await probeDocker(world, draft.record?.spec.engineAddress || undefined);
   if (facts.state !== 'ok') {
-    const reason = `${wanted.join(', ')}: pulled when the environment is installed again with one.`;
+    const reason = `${wanted.join(', ')}: pulled by the next install that can use Docker.`;
     return {
       findings: [
-        { id: 'kernels.engine', severity: 'note', title: 'No Docker engine for kernel images', reason },
+        {
+          id: 'kernels.engine',
+          severity: 'note',
+          title: `Kernel images are not pulled: ${dockerTrouble(facts)}`,
+          reason,
+        },
       ],
     };
   }

@@ -76,8 +76,8 @@ async function runtimeFinding(world: World, { record }: Draft): Promise<Finding>
 const noDocker: Finding = {
   id: 'nvidia.runtime-unknown',
   severity: 'warning',
-  title: 'No Docker engine could be asked for the runtime nvidia',
-  reason: 'The agent needs one to run at all. The other servers run without.',
+  title: 'Docker could not be asked for the runtime nvidia',
+  reason: 'The agent needs Docker to run at all. The other daemons run without.',
 };
 
 /** A program that the plugin itself runs, first of all: with a version in its first line and JSON in the second. */

@@ -8,7 +8,7 @@ import type { GpuFacts } from './gpus.ts';
 type Trouble = Exclude<GpuFacts, { state: 'ok' }>;
 
 /** What works without one. */
-export const withoutGpu = 'The agent starts all the same and offers CPU and memory only.';
+export const withoutGpu = 'Without it the agent offers CPU and memory only.';
 
 /** Why there is no GPU to work with. */
 export function driverFinding(world: World, id: string, gpus: Trouble): Finding {

@@ -31,6 +31,6 @@ async function mockFindings(world: World, commands: readonly string[]): Promise<
     id: 'cuda-mock.commands',
     severity: 'warning',
     title: `There is no ${command} for the mock plugin`,
-    reason: `It runs ${command} before anything else and turns itself off without it. The agent starts all the same.`,
+    reason: `It runs ${command} before anything else and turns itself off without it: the agent then offers CPU and memory only.`,
   }));
 }

@@ -25,7 +25,27 @@ export async function checkPython(world: World, draft: Draft): Promise<Checked<E
   const [best] = found;
   const answer =
     best?.missing.length === 0 ? plain(best) : await otherwise(world, { draft, wish, incomplete: best });
-  return { ...answer, findings: [...answer.findings, ...remarks] };
+  return { ...answer, findings: [...answer.findings, ...unusual(draft), ...remarks] };
+}
+
+/** The release's packages were resolved and tried with one minor version of Python. */
+function unusual({ pythonVersion, release, id }: Draft): Finding[] {
+  const minor = pythonVersion?.split('.').slice(0, 2).join('.');
+  if (minor === undefined || minor === release.python) return [];
+  return [
+    {
+      id: 'python.unusual',
+      severity: 'warning',
+      title: `${release.title} is made for Python ${release.python}, not ${minor}`,
+      reason: `Packages of that time may not install or run with ${minor}.`,
+      next: [
+        {
+          purpose: `use ${release.python}`,
+          command: `bai-dev install -e ${id} --python-version ${release.python}`,
+        },
+      ],
+    },
+  ];
 }
 
 type Answer = Checked<EnvironmentSpec['python']>;

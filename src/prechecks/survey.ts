@@ -1,8 +1,10 @@
 // Asks the machine everything at once, and gathers what the answers say and what the spec needs of them.
+import { defined } from '../defined.ts';
 import type { Ports } from '../environment/ports.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
+import { checkAgent, type Unavailable } from './agent.ts';
 import { checkDocker } from './docker.ts';
 import type { Checked, Draft } from './draft.ts';
 import { checkGit } from './git.ts';
@@ -25,6 +27,8 @@ export interface Survey {
   readonly seconds: number;
   readonly python?: EnvironmentSpec['python'];
   readonly engine?: EngineFacts;
+  /** Daemons that cannot run here. */
+  readonly unavailable?: Unavailable;
   readonly ports?: { readonly base: number; readonly ports: Ports };
 }
 
@@ -37,12 +41,14 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
   const python = checkPython(world, draft);
   const engine = checkEngine(world, draft);
   const ports = checkPorts(world, draft);
+  const agent = checkAgent(world, draft);
   const answers: Checked<unknown>[] = await Promise.all([
     checkPlatform(world, draft),
     checkGit(world),
     Promise.resolve(checkSources(draft)),
     python,
     engine,
+    agent,
     checkAccelerator(world, draft),
     checkKernels(world, draft),
     ports,
@@ -53,13 +59,16 @@ export async function survey(world: World, draft: Draft): Promise<Survey> {
     checkNames(world, draft),
     checkLock(world, draft),
   ]);
-  const found = { python: (await python).facts, engine: (await engine).facts, ports: (await ports).facts };
+  const found = defined({
+    python: (await python).facts,
+    engine: (await engine).facts,
+    ports: (await ports).facts,
+    unavailable: (await agent).facts,
+  });
   return {
     findings: answers.flatMap((answer) => answer.findings),
     seconds: (performance.now() - began) / 1000,
-    ...(found.python === undefined ? {} : { python: found.python }),
-    ...(found.engine === undefined ? {} : { engine: found.engine }),
-    ...(found.ports === undefined ? {} : { ports: found.ports }),
+    ...found,
   };
 }
 

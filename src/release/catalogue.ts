@@ -71,6 +71,12 @@ export function releaseOfId(catalogue: Catalogue, id: string): Release | undefin
   return catalogue.releases.find(({ version }) => plain(version) === digits);
 }
 
+/** The release that an ID seems to name, as in `dev2203`, where the catalogue has none of that version: `22.03`. */
+export function unknownReleaseOfId(catalogue: Catalogue, id: string): string | undefined {
+  const [, year, month] = /(?:^|\D)(1[89]|[2-9]\d)(03|06|09|12)$/.exec(id) ?? [];
+  return month === undefined || releaseOfId(catalogue, id) !== undefined ? undefined : `${year}.${month}`;
+}
+
 /** The release whose trees are on a branch of that name; undefined if none is. */
 export function releaseOfBranch(catalogue: Catalogue, branch: string): Release | undefined {
   return catalogue.releases.find(({ trees }) => Object.values(trees).some((tree) => tree.branch === branch));

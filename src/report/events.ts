@@ -41,6 +41,13 @@ export interface PlannedStep {
   readonly seconds?: number;
 }
 
+/** One thing that was decided and that a person may want otherwise. */
+export interface PlanFact {
+  readonly what: string;
+  readonly is: string;
+  readonly path?: string;
+}
+
 /** One thing in which an environment is to become another. */
 export interface Difference {
   readonly what: string;
@@ -76,6 +83,7 @@ export type Event =
   | {
       readonly kind: 'plan';
       readonly steps: readonly PlannedStep[];
+      readonly facts?: readonly PlanFact[];
       readonly seconds?: number;
       readonly bytes?: number;
     }

@@ -1,7 +1,7 @@
 // For a person at a terminal: the live view, drawn by ora, and colours by chalk.
 import { Chalk } from 'chalk';
 import ora, { type Ora } from 'ora';
-import type { Event, Finding, PlannedStep } from './events.ts';
+import type { Event, Finding, PlanFact, PlannedStep } from './events.ts';
 import { apart, cut, wrap } from './layout.ts';
 import { enter, newLive } from './live.ts';
 import { asText, type Output, type Write } from './output.ts';
@@ -48,6 +48,7 @@ export function terminalOutput(parts: TerminalParts): Output {
   let spinner: Ora | undefined;
   let findings: readonly Finding[] = [];
   let plan: readonly PlannedStep[] = [];
+  let facts: readonly PlanFact[] = [];
   let planSeen = false;
   let working = false;
   let id = '';
@@ -101,6 +102,7 @@ export function terminalOutput(parts: TerminalParts): Output {
         break;
       case 'plan':
         plan = event.steps;
+        facts = event.facts ?? [];
         planSeen = false;
         break;
       case 'step-started':
@@ -123,7 +125,7 @@ export function terminalOutput(parts: TerminalParts): Output {
     },
     pause: () => {
       stop();
-      if (plan.length > 0 && !planSeen) say([...planScreen(plan, look()), '']);
+      if (plan.length > 0 && !planSeen) say([...planScreen(plan, look(), facts), '']);
       planSeen = true;
     },
     resume: start,

@@ -1,6 +1,6 @@
 // Makes the folders of an environment outside its trees, and the marker by which commands know where they are.
 import { dirname, join } from 'node:path';
-import { installsFolder, markerFile } from '../environment/names.ts';
+import { installsFolder, markerFile, markerName } from '../environment/names.ts';
 import { kindOf, makeFolder } from '../host/files.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -15,7 +15,7 @@ export function folderSteps(making: Making): Step<Resource>[] {
   const resources = foldersOf(making);
   const folders: Step<Resource> = {
     id: 'folders:install',
-    title: 'Folders',
+    title: spec.release.folders.join(', ') || 'install folder',
     group,
     inputs: resources.map(({ path }) => path),
     makes: () => resources,
@@ -32,7 +32,7 @@ export function folderSteps(making: Making): Step<Resource>[] {
   };
   const marker = generatedStep(making, {
     id: 'folders:marker',
-    title: 'Marker',
+    title: markerName,
     group,
     after: [folders.id],
     files: [{ path: markerFile(spec), content: `${spec.id}\n`, mode: 0o644 }],

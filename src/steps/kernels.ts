@@ -3,6 +3,7 @@ import { connectTo, type Connection } from '../docker/client.ts';
 import { findImage, imagesLabelled, pullImage } from '../docker/images.ts';
 import { imageKeys, kernelLabel } from '../docker/kernels.ts';
 import { probeDocker } from '../docker/probe.ts';
+import { dockerTrouble } from '../docker/trouble.ts';
 import { Failure } from '../failure.ts';
 import { etcdRange, etcdTransaction, type EtcdEntry } from '../halfstack/etcd.ts';
 import type { Step, StepControl } from '../plan/step.ts';
@@ -50,11 +51,12 @@ function pullStep(making: Making): Step<Resource> {
     cost: { bytes: kernelImages.reduce((total, image) => total + (sizes.get(image) ?? 0), 0) },
     inputs: kernelImages,
     run: async (control) => {
-      const connection = await engineOf(making);
-      if (connection === undefined) {
-        note(making, 'note', 'There is no Docker engine, so no image of a kernel was pulled.');
+      const facts = await engineFacts(making);
+      if (facts.state !== 'ok') {
+        note(making, 'note', `No kernel image was pulled: ${dockerTrouble(facts)}.`);
         return;
       }
+      const connection = connectTo(making.world, facts.address);
       // one after the other: each fills the line to the registry by itself
       for (const image of kernelImages) await pull(making, connection, { image, control });
     },
@@ -90,16 +92,15 @@ const note = ({ world }: Making, severity: 'note' | 'warning', message: string):
   world.report.emit({ kind: 'note', severity, message });
 
 /** The engine that the agent will use: the halfstack's own, or whichever answers. */
-async function engineOf({ world, spec }: Making): Promise<Connection | undefined> {
-  const facts = await probeDocker(world, spec.engine === 'docker' ? spec.engineAddress : undefined);
-  return facts.state === 'ok' ? connectTo(world, facts.address) : undefined;
-}
+const engineFacts = ({ world, spec }: Making): ReturnType<typeof probeDocker> =>
+  probeDocker(world, spec.engine === 'docker' ? spec.engineAddress : undefined);
 
 /** Keys that the manager lacks, of images that lie in the engine under the release's registries. */
 async function unregistered(making: Making): Promise<readonly EtcdEntry[]> {
   const { release } = making.spec;
-  const connection = await engineOf(making);
-  if (connection === undefined) return [];
+  const facts = await engineFacts(making);
+  if (facts.state !== 'ok') return [];
+  const connection = connectTo(making.world, facts.address);
   const registries = new Set(release.kernelImages.map(({ image }) => image.split('/')[0]));
   const { prefix } = release.etcd;
   const [images, known] = await Promise.all([

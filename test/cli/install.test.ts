@@ -1,5 +1,4 @@
 // What was said and what is answered add up to a request.
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { requestOf } from '../../src/cli/install.ts';
 import type { Ask } from '../../src/world.ts';
@@ -36,7 +35,7 @@ describe('without a terminal', () => {
   it('asks nothing and makes up an ID', async () => {
     const request = await requestOf(box.world, { wishes: {}, defaults: {} });
     expect(request).toEqual({
-      id: expect.stringMatching(/^[a-z0-9]{8}$/) as string,
+      id: expect.stringMatching(/^[a-z]+-[a-z]+$/) as string,
       randomId: true,
       wishes: { ports: { single: {} } },
       defaults: { ports: { single: {} } },
@@ -104,18 +103,24 @@ describe('without a terminal', () => {
 
 describe('on a terminal', () => {
   it('asks for what is missing and takes the answers for wishes', async () => {
-    const { ask, questions } = person('dev2103', undefined, '~/here');
+    const { ask, questions } = person('mine', '21.03');
     const request = await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} });
-    expect(questions[0]).toMatch(/^Name of the environment \[[a-z0-9]{8}\]$/);
-    expect(questions.slice(1)).toEqual([
-      'Release of Backend.AI [21.03]',
-      `Folder [${join(box.world.host.home, 'backend.ai-dev/dev2103')}]`,
-    ]);
-    expect(request).toMatchObject({
-      id: 'dev2103',
-      randomId: false,
-      wishes: { release: '21.03', installPath: join(box.world.host.home, 'here') },
-    });
+    expect(questions[0]).toMatch(/^Name of the environment \[[a-z]+-[a-z]+\]$/);
+    expect(questions.slice(1)).toEqual(['Release of Backend.AI [21.09]']);
+    expect(request).toMatchObject({ id: 'mine', randomId: false, wishes: { release: '21.03' } });
+  });
+
+  it('does not ask for the release that the ID names', async () => {
+    const { ask, questions } = person('dev2103');
+    const request = await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} });
+    expect(questions.slice(1)).toEqual([]);
+    expect(request.wishes).toEqual({ ports: { single: {} } });
+  });
+
+  it('says that there is no such release where the ID names one of which nothing is known', async () => {
+    const { ask, questions } = person('dev2203');
+    await requestOf({ ...box.world, ask }, { wishes: {}, defaults: {} });
+    expect(questions.slice(1)).toEqual(['Release of Backend.AI (22.03 is not in the catalogue) [21.09]']);
   });
 
   it('knows a suggested ID that was taken for a made up one', async () => {
@@ -142,7 +147,7 @@ describe('on a terminal', () => {
     };
     const wishes = { environment: 'dev' as never, 'enable-cuda': true };
     const request = await requestOf(world, { wishes, defaults: {} });
-    expect(asked).toEqual(['No NVIDIA GPU can be used here. Take GPUs that are made up instead?']);
+    expect(asked).toEqual(['No NVIDIA GPU can be used here. Use mock GPUs instead?']);
     expect(request.wishes.accelerator).toBe(kind);
   });
 

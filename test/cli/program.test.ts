@@ -39,6 +39,32 @@ describe('help', () => {
     expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  it.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'install'],
+      ['install', '--help'],
+    ],
+    [
+      ['help', 'ls'],
+      ['list', '--help'],
+    ],
+    [
+      ['install', 'help'],
+      ['install', '--help'],
+    ],
+    [
+      ['stop', 'help'],
+      ['stop', '--help'],
+    ],
+  ])('%j is %j', (words, option) => {
+    expect(text(...words)).toBe(text(...option));
+  });
+
+  it('help of what is no command says so', () => {
+    expect(wrong('help', 'instal').message).toBe('Unknown command "instal". Did you mean install?');
+  });
+
   it.each(commands.flatMap(({ examples }) => examples))('the example %j is understood', (example) => {
     const argv = example.split(' ').slice(1);
     expect(read(...argv).kind).toBe('call');
@@ -46,7 +72,7 @@ describe('help', () => {
 });
 
 describe('version', () => {
-  it.each(['--version', '-V'])('%s is the version alone', (flag) => {
+  it.each(['--version', '-V', '-v', 'version'])('%s is the version alone', (flag) => {
     expect(text(flag)).toBe('1.2.3\n');
   });
 });

@@ -147,7 +147,7 @@ describe('with a GPU', () => {
       /load library failed/,
     ],
     ['nvidia.runtime-absent', { runtimes: ['runc'] }, /CPU sessions/],
-    ['nvidia.runtime-unknown', { runtimes: undefined }, /needs one to run at all/],
+    ['nvidia.runtime-unknown', { runtimes: undefined }, /needs Docker to run at all/],
     ['nvidia.command-absent', { command: undefined }, /turns itself off/],
     ['nvidia.command-failed', { command: say('docker: permission denied', 1) }, /permission denied/],
     ['nvidia.command-unreadable', { command: say('{"Client":{}}') }, /turns itself off/],

@@ -34,6 +34,13 @@ describe('the precheck of Python', () => {
     expect(facts).toEqual({ version: `${minor}.7`, path, pyenv: join(box.world.host.home, '.pyenv') });
   });
 
+  it('warns of a version that the release was not made for', async () => {
+    python(`${minor}.7`);
+    const asked = (pythonVersion: string) => said(checkPython(box.world, { ...draft, pythonVersion }));
+    expect(await asked(`${minor}.7`)).toEqual(['python.version ok']);
+    expect(await asked('3.6')).toEqual(['python.version blocker', 'python.unusual warning']);
+  });
+
   it('asks for the version that was wished for', async () => {
     python(`${minor}.7`);
     const { facts, findings } = await checkPython(box.world, { ...draft, pythonVersion: `${minor}.8` });

@@ -28,7 +28,12 @@ export function eventLines(event: Event, look: Look, all: boolean): string[] {
       return [`machine: ${machineSum(event)}`, ...told.flatMap((finding) => findingLines(finding, look))];
     }
     case 'plan':
-      return [`plan: ${planSum(event.steps)}`];
+      return [
+        ...(event.facts ?? []).map(
+          ({ what, is, path = '' }) => `${what}: ${[is, tilde(path, home)].filter(Boolean).join('  ')}`,
+        ),
+        `plan: ${planSum(event.steps)}`,
+      ];
     case 'step-started':
       return [`${event.group}: ${event.title} …`];
     case 'step-progress':

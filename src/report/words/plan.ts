@@ -1,8 +1,9 @@
 // The plan as it is shown before it is agreed to, and after a dry run.
 import type { ResourceKind } from '../../resources/resource.ts';
-import type { PlannedStep } from '../events.ts';
-import { flow, pad, widthOf } from '../layout.ts';
-import { bytes, count, duration, type Look } from '../style.ts';
+import type { Unavailable } from '../../prechecks/agent.ts';
+import type { PlanFact, PlannedStep } from '../events.ts';
+import { flow, pad, widthOf, wrap } from '../layout.ts';
+import { bytes, count, duration, tilde, type Look } from '../style.ts';
 
 /** What one and many of a kind are called where only their number is told. */
 const kinds: Readonly<Record<ResourceKind, readonly [one: string, many: string]>> = {
@@ -19,11 +20,15 @@ const kinds: Readonly<Record<ResourceKind, readonly [one: string, many: string]>
   lease: ['block of ports', 'blocks of ports'],
 };
 
-/** A group, what is made in it and how much of it is kept; then what it costs. */
-export function planScreen(steps: readonly PlannedStep[], look: Look): string[] {
+/** What was decided; then each group, what is made in it and how much of it is kept; then what it costs. */
+export function planScreen(
+  steps: readonly PlannedStep[],
+  look: Look,
+  facts: readonly PlanFact[] = [],
+): string[] {
   if (steps.some(({ outlook }) => outlook === 'remove')) return removalScreen(steps);
   const groups = [...new Set(steps.map(({ group }) => group))];
-  const column = Math.max(...groups.map(widthOf)) + 4;
+  const column = Math.max(...[...groups, ...facts.map(({ what }) => what)].map(widthOf)) + 4;
   const lines = groups.flatMap((group) => {
     const members = steps.filter((step) => step.group === group);
     const words = flow(groupWords(members), ` ${look.marks.dot} `, Math.max(look.width - 1 - column, 10));
@@ -32,8 +37,23 @@ export function planScreen(steps: readonly PlannedStep[], look: Look): string[] 
       .map((line, at) => pad(at === 0 ? `  ${group}` : '', column) + line)
       .map((line) => (kept ? look.paint('faint', line) : line));
   });
-  return [...lines, '', `  ${planSum(steps)}`];
+  const decided = factLines(facts, look, column);
+  return [...decided, ...(decided.length === 0 ? [] : ['']), ...lines, '', `  ${planSum(steps)}`];
 }
+
+/** `Python  3.9.18  ~/.pyenv/versions/3.9.18/bin/python` */
+function factLines(facts: readonly PlanFact[], look: Look, column: number): string[] {
+  return facts.flatMap(({ what, is, path }) => {
+    const words = [is, path === undefined ? '' : tilde(path, look.home)].filter(Boolean).join('  ');
+    return wrap(words, Math.max(look.width - 1 - column, 10)).map(
+      (line, at) => pad(at === 0 ? `  ${what}` : '', column) + line,
+    );
+  });
+}
+
+/** `agent cannot run: this user may not use Docker` */
+export const unavailableWords = ({ daemons, reason }: Unavailable): string =>
+  `${daemons.join(', ')} cannot run: ${reason}`;
 
 /** Kinds and their numbers: what is of worth first. */
 function removalScreen(steps: readonly PlannedStep[]): string[] {

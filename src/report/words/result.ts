@@ -10,7 +10,7 @@ import { cacheScreen } from './cache.ts';
 import { deletionScreen } from './deletion.ts';
 import { guideScreen } from './guide.ts';
 import { listedIds, listScreen } from './list.ts';
-import { planScreen } from './plan.ts';
+import { planScreen, unavailableWords } from './plan.ts';
 import { savedLines, snapshotScreen } from './snapshot.ts';
 import { switchScreen } from './switch.ts';
 import { descriptionScreen, resetScreen, startScreen, statusScreen, stopScreen } from './run.ts';
@@ -61,7 +61,7 @@ function installScreen(result: InstallResult & { readonly started?: StartResult 
       '',
       ...differenceLines(differences).map((line) => `  ${line}`),
       ...(differences.length === 0 ? [] : ['']),
-      ...planScreen(result.plan ?? [], look),
+      ...planScreen(result.plan ?? [], look, result.facts),
       '  Nothing has been written.',
     ];
   }
@@ -74,6 +74,7 @@ function installScreen(result: InstallResult & { readonly started?: StartResult 
     unchanged: 'is ready',
   }[outcome];
   const head = paint('strong', `${id} ${ready}.`);
+  const { unavailable } = result;
   const rows: readonly Row[] = [
     ...(started === undefined ? [['Start the daemons', `bai-dev start ${id}`] as const] : []),
     ['Web UI', result.webUrl, started === undefined ? 'after start' : ''],
@@ -82,6 +83,7 @@ function installScreen(result: InstallResult & { readonly started?: StartResult 
       `${account.email} ${look.marks.dot} ${account.password}`,
       "upstream's public example account",
     ],
+    ...(unavailable === undefined ? [] : [['No sessions', unavailableWords(unavailable)] as const]),
     ['Folder', tilde(result.installPath, look.home)],
     ['Remove it', `bai-dev delete -e ${id}`],
   ];

@@ -35,6 +35,26 @@ describe('planScreen', () => {
   });
 });
 
+describe('what was decided', () => {
+  it('stands above the steps, with paths below the home folder', () => {
+    const facts = [
+      { what: 'Folder', is: '', path: '/h/backend.ai-dev/dev' },
+      { what: 'Python', is: '3.9.18', path: '/h/.pyenv/bin/python' },
+      { what: 'No sessions', is: 'agent cannot run: this user may not use Docker' },
+    ];
+    expect(planScreen([step('manager', 'Sources')], look(50), facts)).toEqual([
+      '  Folder       ~/backend.ai-dev/dev',
+      '  Python       3.9.18  ~/.pyenv/bin/python',
+      '  No sessions  agent cannot run: this user may',
+      '               not use Docker',
+      '',
+      '  Sources      manager',
+      '',
+      '  1 step',
+    ]);
+  });
+});
+
 describe('on a narrow terminal', () => {
   it('goes on below, between two steps', () => {
     expect(planScreen(steps, look(30)).slice(0, 3)).toEqual([

@@ -44,6 +44,13 @@ describe('install', () => {
     );
   });
 
+  it('says that there will be no sessions where the agent cannot run', () => {
+    const unavailable = { daemons: ['agent'], reason: 'this user may not use Docker' };
+    expect(install({ unavailable })).toContain(
+      '  No sessions            agent cannot run: this user may not use Docker',
+    );
+  });
+
   it.each([
     ['continued', /^dev2109 is ready\. +in 41 s$/],
     ['repaired', /^dev2109 is repaired\. +in 41 s$/],
