@@ -158,7 +158,7 @@ describe('a question', () => {
     shown.type('\u0003');
     const { exitCode, screen } = await shown.ended;
     expect(exitCode).toBe(130);
-    expect(screen.join('\n')).toContain('Nothing has been written.');
+    expect(screen.join('\n')).toContain('Cancelled. Nothing has been changed.');
   });
 
   it.each([

@@ -90,7 +90,7 @@ function refuse(message: string): Promise<never> {
 }
 
 const interrupted = (cause: Error): Failure =>
-  new Failure('BAI-INTERRUPTED', 'The question was left without an answer. Nothing has been written.', {
+  new Failure('BAI-INTERRUPTED', 'Cancelled. Nothing has been changed.', {
     cause,
     exit: 128 + constants.signals.SIGINT,
   });

@@ -10,7 +10,7 @@ export const describeCommand: Command = {
   options: ['environment', 'json', 'verbose', 'no-color'],
   examples: ['bai-dev describe dev2109', 'bai-dev describe dev2109 --json'],
   async perform(world, call) {
-    const id = await meantId(world.host, call, 'describe');
+    const id = await meantId(world, call, 'describe');
     const { describe } = await import('../operations/describe.ts');
     return { command: 'describe', value: await describe(world, { id }) };
   },

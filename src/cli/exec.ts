@@ -19,7 +19,7 @@ export const execCommand: Command = {
   ],
   async perform(world, call) {
     const [component, ...command] = call.words;
-    const id = await meantId(world.host, call, 'exec');
+    const id = await meantId(world, call, 'exec');
     if (component === undefined) {
       throw new Failure('BAI-USAGE', 'bai-dev exec needs a component and a command.', {
         next: [{ purpose: 'for example', command: `bai-dev exec ${id} manager -- python -V` }],

@@ -22,7 +22,7 @@ export const logsCommand: Command = {
   async perform(world, call) {
     const { wishes, defaults, words, terminal } = call;
     const [name] = words;
-    const id = await meantId(world.host, call, 'logs');
+    const id = await meantId(world, call, 'logs');
     const { logs } = await import('../operations/logs.ts');
     const gone = new AbortController();
     const watched = { ...world, signal: AbortSignal.any([world.signal, gone.signal]) };

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { parseId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
-import type { Host } from '../world.ts';
+import type { Host, World } from '../world.ts';
 import type { Call, Command } from './command.ts';
 
 /** The ID, or a `BAI-USAGE` that says how to name one. */
@@ -15,10 +15,10 @@ export function namedId(id: EnvironmentId | undefined, command: Command['name'])
 
 /**
  * The environment that is meant: named, else the one in whose folder we stand, else the configured one, else the
- * only one there is. `BAI-USAGE` lists the choices where none of that tells.
+ * only one there is, which is then said. `BAI-USAGE` lists the choices where none of that tells.
  */
 export async function meantId(
-  host: Host,
+  { host, report }: Pick<World, 'host' | 'report'>,
   { wishes, defaults }: Pick<Call, 'wishes' | 'defaults'>,
   command: Command['name'],
 ): Promise<EnvironmentId> {
@@ -26,12 +26,25 @@ export async function meantId(
   if (said !== undefined) return said;
   const { listIds } = await import('../environment/store.ts');
   const [only, ...others] = await listIds(host);
-  if (only === undefined || others.length === 0) return namedId(only as EnvironmentId | undefined, command);
+  if (only === undefined) return namedId(undefined, command);
+  if (others.length === 0) {
+    report.emit({ kind: 'note', severity: 'note', message: `Environment: ${only} (the only one)` });
+    return parseId(only);
+  }
   throw new Failure(
     'BAI-USAGE',
     `bai-dev ${command} needs the ID of an environment: there are ${[only, ...others].join(', ')}.`,
     { next: [{ purpose: 'for example', command: `bai-dev ${command} ${only}` }] },
   );
+}
+
+/** Daemons named after the ID or by `--only`; undefined if none is. */
+export function namedDaemons({
+  words,
+  wishes,
+}: Pick<Call, 'words' | 'wishes'>): readonly string[] | undefined {
+  const names = [...words, ...(wishes.only ?? [])];
+  return names.length === 0 ? undefined : names;
 }
 
 /** The ID in the `.bai-dev` file of the folder we stand in, or of one above it. */

@@ -16,7 +16,7 @@ export const restartCommand: Command = {
   async perform(world, call) {
     const { tmux, force, limit } = startWishes(call);
     const names = call.words.length === 0 ? {} : { names: call.words };
-    const id = await meantId(world.host, call, 'restart');
+    const id = await meantId(world, call, 'restart');
     const { restart } = await import('../operations/restart.ts');
     return { command: 'restart', value: await restart(world, { id, tmux, force, limit, ...names }) };
   },

@@ -10,7 +10,7 @@ export const statusCommand: Command = {
   options: ['environment', 'json', 'verbose', 'no-color'],
   examples: ['bai-dev status dev2109', 'bai-dev status dev2109 --json'],
   async perform(world, call) {
-    const id = await meantId(world.host, call, 'status');
+    const id = await meantId(world, call, 'status');
     const { status } = await import('../operations/status.ts');
     return { command: 'status', value: await status(world, { id }) };
   },

@@ -135,7 +135,7 @@ async function agree(world: World, request: DeleteRequest, looks: readonly Look[
     question: `Delete ${named}: ${sum(looks)}?`,
     act: `Deleting ${named}`,
     command: `${deletionOf(ids.join(' '), request)} --yes`,
-    declined: 'Nothing has been removed.',
+    declined: 'Nothing has been changed.',
   });
 }
 

@@ -182,7 +182,7 @@ async function attemptInstall(
     !request.yes &&
     !(await world.ask.confirm({ message: `Make ${draft.id} like this?`, initial: true }))
   ) {
-    throw new Failure('BAI-DECLINED', 'Nothing has been written.');
+    throw new Failure('BAI-DECLINED', 'Nothing has been changed.');
   }
 
   const lock = await acquireLock(world, statePaths(host, draft.id).lock, {

@@ -51,7 +51,7 @@ export async function reset(outer: World, request: ResetRequest): Promise<ResetR
     question: `Erase PostgreSQL, Redis and etcd data of ${id}?${request.snapshot ? ' It is saved as a snapshot first.' : ''}`,
     act: `Resetting ${id}`,
     command,
-    declined: 'Nothing has been removed.',
+    declined: 'Nothing has been changed.',
   });
   const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `reset ${id}` });
   try {

@@ -8,6 +8,7 @@ import type { Release, Tree } from '../release/release.ts';
 import { addressBelow, areSiblings } from '../source/address.ts';
 import { chooseTrees, type TreeDemand } from '../source/choose.ts';
 import type { World } from '../world.ts';
+import { canonicalName } from './component-names.ts';
 import { nearestOf, suggestion } from './nearest.ts';
 import type { InstallRequest } from './request.ts';
 
@@ -170,13 +171,14 @@ function byTree(
   return Object.fromEntries(
     Object.entries(wishes.trees).map(([name, wish]) => {
       if (Object.hasOwn(release.trees, name)) return [name, wish];
-      if (!names.includes(name)) {
+      const component = canonicalName(name, names);
+      if (component === undefined) {
         throw new Failure(
           code,
           `There is no component ${JSON.stringify(name)} in ${release.version}.${suggestion(name, names)} There is ${names.join(', ')}.`,
         );
       }
-      return [member(release.components, name, 'component').tree, wish];
+      return [member(release.components, component, 'component').tree, wish];
     }),
   );
 }

@@ -20,6 +20,8 @@ import type { FailureFacts } from './events.ts';
 
 export interface Explanation extends FailureMeaning {
   readonly code: FailureCode;
+  /** Two or three sentences: causes and ways out. */
+  readonly explanation: string;
 }
 
 export interface LogsEnd {
@@ -54,7 +56,8 @@ export type Result =
   | { readonly command: 'describe'; readonly value: Description }
   | { readonly command: 'exec'; readonly value: ExecResult }
   | { readonly command: 'logs'; readonly value: LogsEnd }
-  | { readonly command: 'explain'; readonly value: Explanation };
+  /** Without a code all of them. */
+  | { readonly command: 'explain'; readonly value: Explanation | readonly Explanation[] };
 
 /** How a run ended; every run ends in exactly one. */
 export type Ending =

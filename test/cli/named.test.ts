@@ -2,7 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { environmentHere, namedId } from '../../src/cli/named.ts';
+import { environmentHere, meantId, namedId } from '../../src/cli/named.ts';
+import { writeRecord } from '../../src/environment/store.ts';
+import type { Event } from '../../src/report/events.ts';
+import { sampleRecord } from '../environment/sample.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -22,5 +25,27 @@ describe('environmentHere', () => {
 describe('namedId', () => {
   it('says how to name one', () => {
     expect(() => namedId(undefined, 'delete')).toThrow('bai-dev delete needs the ID of an environment.');
+  });
+});
+
+describe('meantId', () => {
+  const meant = async () => {
+    const events: Event[] = [];
+    const world = { ...box.world, report: { emit: (event: Event) => void events.push(event) } };
+    const id = await meantId(world, { wishes: {}, defaults: {} }, 'guide');
+    return { id, events };
+  };
+
+  it('is the only one there is, which is said', async () => {
+    await writeRecord(box.world.host, sampleRecord('mine'));
+    expect(await meant()).toEqual({
+      id: 'mine',
+      events: [{ kind: 'note', severity: 'note', message: 'Environment: mine (the only one)' }],
+    });
+  });
+
+  it('lists them where there are several', async () => {
+    for (const id of ['mine', 'other']) await writeRecord(box.world.host, sampleRecord(id));
+    await expect(meant()).rejects.toThrow('there are mine, other.');
   });
 });

@@ -112,7 +112,6 @@ describe('a command line', () => {
       'Too many arguments for "releases". Expected 0 arguments but got 1.',
       'bai-dev releases --help',
     ],
-    [['explain'], 'Missing required argument "code".', 'bai-dev explain --help'],
     [['--release', '21.09'], 'Unknown option "--release".', 'bai-dev --help'],
     [['delete', '--release', '21.09'], 'Unknown option "--release".', 'bai-dev delete --help'],
   ])('%j is told in one sentence', (argv, words, next) => {

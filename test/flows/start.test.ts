@@ -9,12 +9,13 @@ import type { StartResult } from '../../src/operations/start.ts';
 import type { StatusResult, StatusRow } from '../../src/operations/status.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
 import { carrying, parentOf } from '../rig/household.ts';
+import { openTerminal } from '../rig/pty.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 
-const needed = requires('docker', 'network', 'pyenv');
+const needed = requires('docker', 'network', 'pyenv', 'tmux');
 const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
 
 describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 }, () => {
@@ -287,6 +288,28 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     fails('managr', '--', 'true');
     fails('manager');
     fails();
+  });
+
+  it('takes other names of daemons, and says which ID was meant', async () => {
+    const stopped = await done<{ daemons: readonly string[] }>('stop', id, 'storage', 'web');
+    expect(stopped.daemons).toEqual([]);
+    const failure = await refused(4, 'guide', `${id.slice(0, -1)}_`);
+    expect(failure.reason).toContain(`Did you mean ${id}?`);
+    expect(failure.next[0]?.command).toBe('bai-dev list');
+  });
+
+  it('a no is no failure: nothing is changed, and that is all that is said', async () => {
+    const terminal = openTerminal({ program: stage.program, home, args: ['delete', '-e', id] });
+    try {
+      await terminal.until(/\(y\/N\)/);
+      terminal.type('n');
+      terminal.press('Enter');
+      expect(await terminal.exit()).toBe(2);
+      expect(terminal.screen()).toContain('Cancelled. Nothing has been changed.');
+      expect(terminal.screen()).not.toContain('BAI-DECLINED');
+    } finally {
+      terminal.close();
+    }
   });
 
   it.each(['start', 'stop', 'restart', 'status', 'describe', 'logs'])(

@@ -42,7 +42,13 @@ describe('plainOutput', () => {
 
   it('puts a result alone on stdout', () => {
     const { plain, written } = output();
-    const value = { code: 'BAI-LOCKED', exit: 5, retryable: true, about: 'Another one works.' } as const;
+    const value = {
+      code: 'BAI-LOCKED',
+      exit: 5,
+      retryable: true,
+      about: 'Another one works.',
+      explanation: 'Wait.',
+    } as const;
     plain.end({ ok: true, result: { command: 'explain', value } }, {});
     expect(written.stdout).toContain('BAI-LOCKED');
     expect(written.stderr).toBe('');

@@ -18,6 +18,8 @@ export interface FailureScreen {
 export function failureScreen({ command, failure, line }: FailureScreen, look: Look): string[] {
   const { paint, marks, home } = look;
   const { step, code, lines, log } = failure;
+  // an answer is no failure
+  if (code === 'BAI-DECLINED') return [`Cancelled. ${failure.reason}`];
   const where = step === undefined ? `bai-dev ${command}`.trim() : `${step.group} › ${step.title}`;
   const heading = `${marks.bad} ${where}`;
   const screen = [

@@ -2,7 +2,7 @@
 import type { InstallResult } from '../../operations/install.ts';
 import type { StartResult } from '../../operations/start.ts';
 import type { ReleaseRow } from '../../operations/releases.ts';
-import { apart, pad, table, widthOf } from '../layout.ts';
+import { apart, pad, table, widthOf, wrap } from '../layout.ts';
 import type { Explanation, Result } from '../results.ts';
 import { duration, tilde, type Look } from '../style.ts';
 import { differenceLines } from './change.ts';
@@ -49,7 +49,7 @@ export function resultScreen(result: Result, look: Look): string[] {
     case 'logs':
       return []; // it said everything itself
     case 'explain':
-      return explanationScreen(result.value);
+      return explanationScreen(result.value, look);
   }
 }
 
@@ -125,11 +125,27 @@ function releasesScreen(rows: readonly ReleaseRow[], { paint }: Look): string[] 
   ];
 }
 
-function explanationScreen({ code, about, exit, retryable }: Explanation): string[] {
+function explanationScreen(value: Explanation | readonly Explanation[], { width }: Look): string[] {
+  if (isList(value)) {
+    return [
+      ...table([
+        ['CODE', 'EXIT', 'MEANING'],
+        ...value.map(({ code, exit, about }) => [code, String(exit), about]),
+      ]),
+      '',
+      'Causes and ways out:  bai-dev explain CODE',
+    ];
+  }
+  const { code, about, exit, retryable, explanation } = value;
   return [
     `${code}  ${about}`,
     '',
+    ...wrap(explanation, Math.min(width, 100) - 3).map((line) => `  ${line}`),
+    '',
     `  Exit status   ${exit}`,
-    `  Trying again  ${retryable ? 'may help, with nothing changed' : 'helps only once the reason is gone'}`,
+    `  Trying again  ${retryable ? 'may help, with nothing changed' : 'helps only after the cause is fixed'}`,
   ];
 }
+
+const isList = (value: Explanation | readonly Explanation[]): value is readonly Explanation[] =>
+  Array.isArray(value);

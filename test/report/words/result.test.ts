@@ -103,9 +103,16 @@ describe('releases', () => {
 
 describe('explain', () => {
   it('is what the code means', () => {
-    const value = { code: 'BAI-LOCKED', exit: 5, retryable: true, about: 'Another bai-dev works.' } as const;
+    const about = 'Another bai-dev works.';
+    const explanation = 'It holds the lock. Wait until it has ended.';
+    const value = { code: 'BAI-LOCKED', exit: 5, retryable: true, about, explanation } as const;
+    expect(resultScreen({ command: 'explain', value: [value] }, look())[1]).toBe(
+      'BAI-LOCKED  5     Another bai-dev works.',
+    );
     expect(resultScreen({ command: 'explain', value }, look())).toEqual([
       'BAI-LOCKED  Another bai-dev works.',
+      '',
+      '  It holds the lock. Wait until it has ended.',
       '',
       '  Exit status   5',
       '  Trying again  may help, with nothing changed',
