@@ -40,6 +40,6 @@ export async function openQuestions(
       : {}),
     ...(gpus === undefined || gpus.state === 'ok'
       ? {}
-      : { mock: { reason: driverFinding(world, id, gpus).title } }),
+      : { mock: { reason: driverFinding(world, { id }, gpus).title } }),
   };
 }

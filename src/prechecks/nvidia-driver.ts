@@ -3,6 +3,7 @@ import type { NextCommand } from '../failure.ts';
 import type { Accelerator } from '../release/release.ts';
 import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
+import type { Draft } from './draft.ts';
 import type { GpuFacts } from './gpus.ts';
 
 type Trouble = Exclude<GpuFacts, { state: 'ok' }>;
@@ -11,11 +12,16 @@ type Trouble = Exclude<GpuFacts, { state: 'ok' }>;
 export const withoutGpu = 'Without it the agent offers CPU and memory only.';
 
 /** Why there is no GPU to work with. */
-export function driverFinding(world: World, id: string, gpus: Trouble): Finding {
+export function driverFinding(
+  world: World,
+  { id, record }: Pick<Draft, 'id' | 'record'>,
+  gpus: Trouble,
+): Finding {
   const { name, title, next } = troubleOf(world, gpus.state);
   const mock = {
-    purpose: 'or take GPUs that are made up',
-    command: `bai-dev install -e ${id} --enable-cuda-mock`,
+    purpose: 'or use mock GPUs',
+    // what is there already has to be changed
+    command: `bai-dev install -e ${id}${record === undefined ? '' : ' --change'} --enable-cuda-mock`,
   };
   return {
     id: `nvidia.${name}`,

@@ -18,7 +18,7 @@ export async function checkAccelerator(world: World, draft: Draft): Promise<Chec
   if (kind === 'cuda-mock') return { findings: await mockFindings(world, asks.commands) };
   const gpus = await lookAtGpus(world);
   // without a GPU all that would hand it over is beside the point
-  if (gpus.state !== 'ok') return { findings: [driverFinding(world, draft.id, gpus)] };
+  if (gpus.state !== 'ok') return { findings: [driverFinding(world, draft, gpus)] };
   return { findings: [...gpuFindings(gpus, asks), ...(await handoverFindings(world, draft, asks))] };
 }
 
