@@ -28,7 +28,7 @@ export const explanations: Readonly<Record<FailureCode, string>> = {
   'BAI-CONFLICT-OWNER':
     'A folder, container, volume or virtualenv of that name exists and was not made by bai-dev, so it is left alone. Move it away, or choose another ID or --install-path.',
   'BAI-CONFLICT-DATA':
-    'The database or etcd of the environment holds data, and the mark by which bai-dev knows its own work is missing: somebody restored a dump, or wrote there by hand. Nothing is overwritten. Keep it as it is with "bai-dev install -e ID --adopt", or start with fresh data with "bai-dev reset ID".',
+    'The database or etcd of the environment holds data, and the mark by which bai-dev knows its own work is missing: somebody restored a dump, or wrote there by hand. Nothing is overwritten. Keep it as it is with "bai-dev install -e ID --adopt-data", or start with fresh data with "bai-dev reset ID".',
   'BAI-CONFLICT-PHASE':
     'The environment is half installed, half deleted, or something of it was removed by hand. "bai-dev install -e ID" finishes or repairs it, and "bai-dev delete -e ID" finishes a removal.',
   'BAI-LOCKED':
