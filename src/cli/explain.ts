@@ -1,5 +1,5 @@
 // bai-dev explain: what a failure's code stands for. Works also when nothing else does.
-import { explanations } from '../explanations.ts';
+import { explanations } from './explanations.ts';
 import { Failure, failureMeanings, type FailureCode } from '../failure.ts';
 import type { Command } from './command.ts';
 import type { Explanation } from '../report/results.ts';

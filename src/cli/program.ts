@@ -103,7 +103,11 @@ export function parse(argv: readonly string[], about: { version: string; width: 
 /** `help`, `help COMMAND`, `COMMAND help`, `version` and `-v` as the options that they stand for. */
 function asOptions(argv: readonly string[]): readonly string[] {
   const [first, second, ...more] = argv;
-  if (first === 'help') return second === undefined ? ['--help'] : [second, '--help'];
+  if (first === 'help') {
+    if (second === undefined) return ['--help'];
+    // what is no command is complained of
+    return commandNamed(second) === undefined ? [second] : [second, '--help'];
+  }
   if (more.length > 0) return argv;
   if (second === 'help' && commandNamed(first) !== undefined) return [first ?? '', '--help'];
   return second === undefined && (first === 'version' || first === '-v') ? ['--version'] : argv;

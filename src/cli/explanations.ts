@@ -1,5 +1,5 @@
 // What `bai-dev explain` says of each code: the usual causes and the ways out.
-import type { FailureCode } from './failure.ts';
+import type { FailureCode } from '../failure.ts';
 
 /** Two or three sentences for every code. Commands in them are complete but for the ID. */
 export const explanations: Readonly<Record<FailureCode, string>> = {
