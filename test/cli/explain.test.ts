@@ -24,7 +24,7 @@ describe('explain', () => {
     expect(value).toMatchObject({ code, ...meaning });
     const sentences = value.explanation.split(/(?<=[.:])\s+(?=[A-Z"\d-])/);
     expect(sentences.length, value.explanation).toBeGreaterThanOrEqual(2);
-    for (const [, command = ''] of value.explanation.matchAll(/"bai-dev (\w+)/g)) {
+    for (const [, command = ''] of value.explanation.matchAll(/"bai-dev ([a-z]+)/g)) {
       expect(commands.map(({ name }) => name)).toContain(command);
     }
   });
