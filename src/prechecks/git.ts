@@ -32,6 +32,7 @@ async function identity(world: World): Promise<Finding[]> {
     folder: '/',
     args: ['config', '--get-regexp', '^user\\.(name|email)$'],
     allow: [1],
+    configured: true,
   });
   const known = ['name', 'email'].filter((key) => new RegExp(`^user\\.${key} .`, 'm').test(said));
   if (known.length === 2) return [];

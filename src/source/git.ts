@@ -41,6 +41,8 @@ export async function cloneTree(world: World, wish: CloneWish): Promise<string> 
     const local = (...args: string[]): Promise<string> => git(world, { folder: partial, args });
     await local('init', '--quiet', '--template=', '--object-format=sha1');
     await writeWhole(join(partial, '.git/info/exclude'), `${wish.exclude.join('\n')}\n`, 0o644);
+    // the bytes of the repository, also after the developer's own checkouts: containers run some of them
+    await local('config', 'core.autocrlf', 'false');
     await local('remote', 'add', 'origin', wish.source.address);
     wish.progress('fetching');
     await checkOut(world, wish, await fetchRef(world, wish));
@@ -170,7 +172,15 @@ export async function fetchSubmodules(
   await remoteGit(world, {
     folder: partial,
     addresses: [addresses[0] ?? source.address, ...addresses.slice(1)],
-    args: ['submodule', '--quiet', 'update', '--init', '--recursive', ...(await partially(world))],
+    args: [
+      'submodule',
+      '--quiet',
+      'update',
+      '--init',
+      '--checkout',
+      '--recursive',
+      ...(await partially(world)),
+    ],
     limit,
   });
 }

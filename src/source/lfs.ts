@@ -150,15 +150,6 @@ async function store(folder: string, sha256: string, from: string): Promise<void
 async function putIn(world: World, folder: string, pointers: readonly Pointer[]): Promise<void> {
   if (pointers.length === 0) return;
   for (const { path } of pointers) await removeFile(join(folder, path));
-  const write = (...settings: readonly string[]): Promise<string> => {
-    const paths = pointers.map(({ path }) => path);
-    const before = settings.flatMap((setting) => ['-c', setting]);
-    return git(world, { folder, args: [...before, 'checkout-index', '--force', '--index', '--', ...paths] });
-  };
-  await write().catch(async (error: unknown) => {
-    world.signal.throwIfAborted();
-    // the pointers again: a setting of the user's stands above ours
-    await write(...unfiltered);
-    throw error;
-  });
+  const paths = pointers.map(({ path }) => path);
+  await git(world, { folder, args: ['checkout-index', '--force', '--index', '--', ...paths] });
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { unpackTar, unpackZip } from '../host/archive.ts';
-import { kindOf, makeFolder, readText, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
 import { publish } from '../host/flush.ts';
 import { git } from '../host/git.ts';
 import { download, holds } from '../host/download.ts';
@@ -50,12 +50,15 @@ export async function makeTree(world: World, wish: TreeWish): Promise<void> {
   await publish(partial, wish.path);
 }
 
-/** True if a working copy of ours is there. What a developer did to it since is none of our business. */
-export async function isTree(path: string): Promise<boolean> {
+/** True if a working copy that bai-dev made is there, whatever a developer did to it since. */
+export async function isTree(world: World, path: string): Promise<boolean> {
   if ((await kindOf(path)) !== 'folder') return false;
-  const git = join(path, '.git');
-  if ((await kindOf(join(git, ...installedRef.split('/')))) === 'file') return true;
-  return ((await readText(join(git, 'packed-refs'))) ?? '').includes(` ${installedRef}\n`);
+  const repository = join(path, '.git');
+  if ((await kindOf(repository)) === undefined) return false;
+  if ((await kindOf(join(repository, ...installedRef.split('/')))) === 'file') return true;
+  // packed, in another format than files, or in a repository that lies elsewhere
+  const ask = { folder: path, args: ['rev-parse', '--quiet', '--verify', installedRef], allow: [1, 128] };
+  return (await git(world, ask)).trim() !== '';
 }
 
 export interface DistributionWish {
@@ -120,8 +123,7 @@ async function makeRepository(
       [`GIT_COMMITTER_${key}`, value],
     ]),
   );
-  const run = (...args: string[]): Promise<string> =>
-    git(world, { folder: partial, args, pristine: true, variables });
+  const run = (...args: string[]): Promise<string> => git(world, { folder: partial, args, variables });
   await run('init', '--quiet', '--template=', '--object-format=sha1', `--initial-branch=${branch}`);
   // the bytes of the distribution, also after the developer's own checkouts
   await run('config', 'core.autocrlf', 'false');
@@ -130,17 +132,7 @@ async function makeRepository(
   await run('add', '--all');
   const { name, version, file, sha256 } = tree.package;
   const message = `${name} ${version}\n\nThe files of ${file} (SHA-256 ${sha256}).\n`;
-  await run(
-    '-c',
-    'gc.auto=0',
-    '-c',
-    'maintenance.auto=false',
-    'commit',
-    '--quiet',
-    '--no-verify',
-    '-m',
-    message,
-  );
+  await run('commit', '--quiet', '--no-verify', '-m', message);
   await run('update-ref', installedRef, 'HEAD');
   const rest = await run('status', '--porcelain');
   if (rest !== '') throw new Error(`the first commit of ${file} left something out: ${rest}`);

@@ -149,7 +149,7 @@ async function saveFiles(world: World, { ask, path, ours, into }: FilesWish): Pr
     const output = `--output=${join(into, name)}`;
     const form = ['--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-color', '--no-renames'];
     const sides = ['--src-prefix=a/', '--dst-prefix=b/', '--ignore-submodules=dirty'];
-    await git(world, { folder: path, args: ['diff', ...form, ...sides, output, ...what], pristine: true });
+    await git(world, { folder: path, args: ['diff', ...form, ...sides, output, ...what] });
   };
   // in the midst of a merge there is no one index: all changes are then told against the last commit
   if (unmerged !== '' && hasCommit) await diff('changes.patch', 'HEAD');

@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { execute } from '../host/exec.ts';
+import { settingVariables } from '../host/git.ts';
 import type { World } from '../world.ts';
 import { isFolder, secretsOf } from './address.ts';
 import { faultOf } from './faults.ts';
+import { reachSettings, withoutOtherVariables } from './reach.ts';
 import { sshVariables } from './ssh.ts';
 
 export interface RemoteCall {
@@ -24,13 +26,17 @@ export interface RemoteCall {
 
 /**
  * Runs git, in a process group of its own without a terminal, so that neither git nor ssh can ask for a password.
- * What the user's own settings say about proxies, credentials and addresses counts. Throws the `BAI-SOURCE-…`
- * that fits, `BAI-NETWORK`, `BAI-FILESYSTEM` or `BAI-COMMAND`.
+ * Of the user's own settings only those about reaching repositories count (reach.ts). Throws the `BAI-SOURCE-…` that
+ * fits, `BAI-NETWORK`, `BAI-FILESYSTEM` or `BAI-COMMAND`.
  */
 export async function remoteGit(world: World, call: RemoteCall): Promise<string> {
   const { args, addresses, folder, limit, quiet, onLine } = call;
   const settings = [
     'core.hooksPath=/dev/null',
+    'core.fsmonitor=false',
+    // these two are read from the user's folder even where no configuration names them
+    'core.attributesFile=/dev/null',
+    'core.excludesFile=/dev/null',
     'credential.interactive=false',
     'gc.auto=0',
     'maintenance.auto=false',
@@ -41,12 +47,19 @@ export async function remoteGit(world: World, call: RemoteCall): Promise<string>
     ...(addresses.every(isFolder) ? ['protocol.file.allow=always'] : []),
     ...(call.settings ?? []),
   ];
+  const reach = await reachSettings(world, folder ?? '/');
   try {
     const { stdout } = await execute(world, {
       file: 'git',
       args: [...settings.flatMap((setting) => ['-c', setting]), ...args],
       cwd: folder ?? '/',
-      environment: { ...quietly, ...(await sshVariables(world, addresses)), ...call.variables },
+      environment: {
+        ...withoutOtherVariables(world),
+        ...quietly,
+        ...settingVariables(reach),
+        ...sshVariables(world, { addresses, reach }),
+        ...call.variables,
+      },
       limit,
       secrets: addresses.flatMap(secretsOf),
       ...(quiet === undefined ? {} : { quiet }),
@@ -78,14 +91,13 @@ const retries = 2;
 /** Milliseconds before the second attempt; the third waits twice as long. */
 const firstPause = 500;
 
-/** Where git would look for a repository, or ask for a password, if the user's shell says so. */
-const unwelcome = [
-  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_COMMON_DIR', 'GIT_NAMESPACE', 'GIT_TRACE'],
-  ...['GIT_OBJECT_DIRECTORY', 'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_TEMPLATE_DIR', 'SSH_ASKPASS'],
-];
-
 const quietly: Readonly<Record<string, string | undefined>> = {
-  ...Object.fromEntries(unwelcome.map((name) => [name, undefined])),
+  SSH_ASKPASS: undefined,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_ATTR_NOSYSTEM: '1',
+  // repositories begin without the hooks and files of a template
+  GIT_TEMPLATE_DIR: '',
   LC_ALL: 'C',
   LANGUAGE: undefined,
   GIT_TERMINAL_PROMPT: '0',

@@ -35,11 +35,11 @@ export function sourceSteps(making: Making): readonly Step<Resource>[] {
       cost: { bytes: (tree.package?.bytes ?? 0) + (binaries?.bytes ?? 0), seconds: 1 },
       inputs: { path, ...inputs },
       makes: () => [{ kind: 'tree', path, tree: name }],
-      check: () => isTree(path),
+      check: () => isTree(world, path),
       run: async (control) => {
         const progress: StepControl['progress'] = (detail, count) => control.progress(detail, count);
         await settleTree(making, name);
-        if (await isTree(path)) {
+        if (await isTree(world, path)) {
           if (!(await isOfAnother(making, name))) return;
           control.summary(await replaceTree(making, name, (next) => make(next, progress)));
           return;

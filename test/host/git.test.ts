@@ -18,7 +18,7 @@ describe('git', () => {
       code: 'BAI-COMMAND',
       message: expect.stringContaining('not a git repository') as string,
     });
-    const silent = { folder: box.folder, args: ['config', '--get', 'no.such'], pristine: true };
+    const silent = { folder: box.folder, args: ['config', '--get', 'no.such'] };
     await expect(git(box.world, silent)).rejects.toMatchObject({ code: 'BAI-COMMAND' });
     expect(await git(box.world, { ...silent, allow: [1] })).toBe('');
     const { host } = box.world;

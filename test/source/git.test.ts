@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { workIn, workplaces } from '../../src/source/work.ts';
 import { binaryPath, makeStandIns } from '../rig/components.ts';
 import { startGitServer, type GitFault, type GitServer } from '../rig/gitserver.ts';
 import { startIndex, type Index } from '../rig/index.ts';
+import { difference, snapshot, type Snapshot } from '../rig/inventory.ts';
 import { releaseOf } from '../rig/release.ts';
 import {
   lostPath,
@@ -86,7 +87,7 @@ describe('a branch', () => {
     const commit = await clone('common');
     expect(commit).toBe(repositories.git('standin-common', 'rev-parse', '99.01'));
     const path = join(box.folder, 'common');
-    expect(await isTree(path)).toBe(true);
+    expect(await isTree(box.world, path)).toBe(true);
     expect(git('common', 'rev-parse', 'refs/bai-dev/installed')).toBe(commit);
     expect(git('common', 'status', '--porcelain', '--branch')).toBe('## 99.01...origin/99.01');
     expect(git('common', 'stash', 'list')).toBe('');
@@ -316,16 +317,65 @@ describe('credentials', () => {
   });
 });
 
-it('runs no hooks of the user', async () => {
-  const hooks = join(box.folder, 'home/hooks');
-  execFileSync('mkdir', ['-p', hooks]);
-  writeFileSync(join(hooks, 'post-checkout'), '#!/bin/sh\necho run >> "$HOME/ran"\n', { mode: 0o755 });
-  writeFileSync(
-    join(box.world.host.home, '.gitconfig'),
-    `[core]\n\thooksPath = ${hooks}\n[init]\n\ttemplateDir = ${box.folder}/none\n`,
-  );
-  await clone('common');
-  expect(existsSync(join(box.world.host.home, 'ran'))).toBe(false);
+describe("the user's configuration of git", () => {
+  /** Programs and files of the user's that would make other trees. */
+  function configure(): void {
+    const { home } = box.world.host;
+    for (const folder of ['hooks', 'template/hooks', '.config/git'].map((name) => join(home, name))) {
+      mkdirSync(folder, { recursive: true });
+    }
+    const program = `#!/bin/sh\necho "$0" >> "${home}/ran"\ncat\n`;
+    for (const name of ['hooks/post-checkout', 'template/hooks/post-checkout', 'program']) {
+      writeFileSync(join(home, name), program, { mode: 0o755 });
+    }
+    writeFileSync(join(home, '.config/git/ignore'), '*.py\n*.toml\n*.md\n');
+    writeFileSync(join(home, '.config/git/attributes'), '* text eol=crlf filter=odd\n');
+    const lines = [
+      ...[
+        '[core]',
+        `hooksPath = ${home}/hooks`,
+        'autocrlf = true',
+        'eol = crlf',
+        `fsmonitor = ${home}/program`,
+      ],
+      ...['[init]', `templateDir = ${home}/template`, 'defaultRefFormat = reftable', 'defaultBranch = odd'],
+      ...['[filter "odd"]', `smudge = ${home}/program`, `clean = ${home}/program`, 'required = true'],
+      ...['[fetch]', 'prune = true', '[submodule]', 'recurse = true', '[clone]', 'rejectShallow = true'],
+      ...['[log]', 'showSignature = true', '[commit]', 'gpgSign = true', '[tag]', 'gpgSign = true'],
+      ...['[url "https://nowhere.invalid/"]', 'pushInsteadOf = file:', '[core]', 'bigFileThreshold = 1'],
+    ];
+    writeFileSync(join(home, '.gitconfig'), `${lines.join('\n')}\n`);
+  }
+  /** All but what holds times. */
+  const everything = (name: string): Snapshot =>
+    snapshot(join(box.folder, name), {
+      ignore: ['', '/modules/pages'].flatMap((part) =>
+        ['index', 'objects', 'logs', 'FETCH_HEAD'].map((file) => `.git${part}/${file}`),
+      ),
+    });
+
+  it('makes no other tree, neither its files nor its repository, and nothing of it is run', async () => {
+    for (const name of ['manager', 'client-py']) await clone(name);
+    const plain = ['manager', 'client-py'].map(everything);
+    for (const name of ['manager', 'client-py']) rmSync(join(box.folder, name), { recursive: true });
+    configure();
+    for (const name of ['manager', 'client-py']) await clone(name);
+    expect(difference(plain[0]!, everything('manager'))).toEqual([]);
+    expect(difference(plain[1]!, everything('client-py'))).toEqual([]);
+    expect(readFileSync(join(box.folder, 'manager/backend.py'), 'utf8')).not.toContain('\r');
+    expect(existsSync(join(box.world.host.home, 'ran'))).toBe(false);
+    expect(await workIn(box.world, join(box.folder, 'manager'))).toEqual([]);
+  });
+
+  it('counts where it is about reaching the repository', async () => {
+    const { home } = box.world.host;
+    const settings = `[url "${server.url}/"]\ninsteadOf = https://git.invalid/\n[http]\nextraHeader = Authorization: mine\n`;
+    writeFileSync(join(home, 'included'), settings);
+    writeFileSync(join(home, '.gitconfig'), '[include]\npath = included\n');
+    await clone('common', { address: 'https://git.invalid/standin-common' });
+    expect(server.authorizations).toContain('mine');
+    expect(git('common', 'config', 'remote.origin.url')).toBe('https://git.invalid/standin-common');
+  });
 });
 
 it('ends at once when it is interrupted', async () => {

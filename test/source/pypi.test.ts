@@ -45,7 +45,7 @@ describe('a tree from the index', () => {
   it('is a clean repository with one commit, and has what only the wheel has', async () => {
     await make(box);
     const path = join(box.folder, 'manager');
-    expect(await isTree(path)).toBe(true);
+    expect(await isTree(box.world, path)).toBe(true);
     expect(git(box, 'status', '--porcelain')).toBe('');
     expect(git(box, 'log', '--all', '--format=%an %ae %aI %cn %cI %s')).toBe(
       'bai-dev bai-dev@localhost 2022-03-01T00:00:00+00:00 bai-dev 2022-03-01T00:00:00+00:00 standin-manager 1.0',
@@ -73,9 +73,15 @@ describe('a tree from the index', () => {
       [
         `[core]\nhooksPath = ${hooks}\nautocrlf = true\nexcludesFile = ${odd.folder}/ignored\n`,
         '[commit]\ngpgSign = true\n[gpg]\nprogram = /bin/false\n',
+        '[filter "odd"]\nclean = /bin/false\nrequired = true\n[core]\nfsmonitor = /bin/false\n',
+        `[init]\ndefaultRefFormat = reftable\ntemplateDir = ${hooks}\n`,
         '[init]\ndefaultBranch = other\n[user]\nname = Other\nemail = other@example.com\n',
       ].join(''),
     );
+    const settings = join(odd.world.host.home, '.config/git');
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, 'ignore'), '*.py\n*.toml\nPKG-INFO\n');
+    writeFileSync(join(settings, 'attributes'), '* text eol=crlf ident filter=odd\n');
     const mask = process.umask(0o077);
     try {
       await make(odd);
@@ -120,10 +126,15 @@ describe('a tree from the index', () => {
   it('is told from any other folder', async () => {
     mkdirSync(join(box.folder, 'other'));
     execFileSync('git', ['init', '--quiet'], { cwd: join(box.folder, 'other') });
-    expect(await isTree(join(box.folder, 'other'))).toBe(false);
-    expect(await isTree(join(box.folder, 'absent'))).toBe(false);
+    expect(await isTree(box.world, join(box.folder, 'other'))).toBe(false);
+    expect(await isTree(box.world, join(box.folder, 'absent'))).toBe(false);
     await make(box);
     git(box, 'pack-refs', '--all');
-    expect(await isTree(join(box.folder, 'manager'))).toBe(true);
+    expect(await isTree(box.world, join(box.folder, 'manager'))).toBe(true);
+    // git is asked: its references need not be files in the folder
+    git(box, 'init', '--quiet', `--separate-git-dir=${join(box.folder, 'elsewhere')}`);
+    expect(await isTree(box.world, join(box.folder, 'manager'))).toBe(true);
+    rmSync(join(box.folder, 'elsewhere'), { recursive: true });
+    expect(await isTree(box.world, join(box.folder, 'manager'))).toBe(false);
   });
 });
