@@ -12,7 +12,7 @@ import { deletionOf, removeEnvironment, type Removed, type RemovalWish } from '.
 import { assertNoGuests } from './living.ts';
 import { namesakesOf } from './namesakes.ts';
 import { announce } from './side.ts';
-import { assertNoWork, workAmong } from './work.ts';
+import { assertNoWork, remarksAmong, workAmong } from './work.ts';
 
 export interface DeleteRequest extends RemovalWish {
   /** `all`: every environment of this user. */
@@ -89,6 +89,9 @@ async function lookAt(world: World, record: EnvironmentRecord, request: DeleteRe
   const work = places.flatMap(({ path, work: all }) => all.map(({ summary }) => `${path}: ${summary}`));
   for (const message of work) {
     world.report.emit({ kind: 'note', severity: 'warning', message: `To be saved: ${message}` });
+  }
+  for (const message of await remarksAmong(world, record, split.go)) {
+    world.report.emit({ kind: 'note', severity: 'note', message });
   }
   if (!request.dryRun) {
     world.report.emit({

@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GitSource } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
-import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, removeWhole } from '../host/files.ts';
 import { publish } from '../host/flush.ts';
 import { git, gitVersion } from '../host/git.ts';
 import type { Tree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { addressBelow, areSiblings, pastedAddress, shownAddress } from './address.ts';
+import { addExcluded } from './excluding.ts';
 import { fillPointers, unfiltered } from './lfs.ts';
 import { remoteRefs } from './refs.ts';
 import { patiently, remoteGit } from './transport.ts';
-import { formerRefs, installedRef } from './work.ts';
+import { formerRefs, installedRef } from './references.ts';
 
 export interface CloneWish {
   /** What a person calls the tree. */
@@ -40,7 +41,7 @@ export async function cloneTree(world: World, wish: CloneWish): Promise<string> 
     await makeFolder(join(partial, '.git/info'));
     const local = (...args: string[]): Promise<string> => git(world, { folder: partial, args });
     await local('init', '--quiet', '--template=', '--object-format=sha1');
-    await writeWhole(join(partial, '.git/info/exclude'), `${wish.exclude.join('\n')}\n`, 0o644);
+    await addExcluded(join(partial, '.git'), wish.exclude);
     // the bytes of the repository, also after the developer's own checkouts: containers run some of them
     await local('config', 'core.autocrlf', 'false');
     await local('remote', 'add', 'origin', wish.source.address);

@@ -2,15 +2,16 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { unpackTar, unpackZip } from '../host/archive.ts';
-import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, makeFolder, removeWhole } from '../host/files.ts';
 import { publish } from '../host/flush.ts';
 import { git } from '../host/git.ts';
 import { download, holds } from '../host/download.ts';
 import { withoutCredentials } from '../host/http.ts';
 import type { PublishedTree } from '../release/release.ts';
 import type { World } from '../world.ts';
+import { addExcluded } from './excluding.ts';
+import { installedRef } from './references.ts';
 import { indexFiles } from './simple.ts';
-import { installedRef } from './work.ts';
 
 export interface TreeWish {
   readonly tree: PublishedTree;
@@ -127,8 +128,7 @@ async function makeRepository(
   await run('init', '--quiet', '--template=', '--object-format=sha1', `--initial-branch=${branch}`);
   // the bytes of the distribution, also after the developer's own checkouts
   await run('config', 'core.autocrlf', 'false');
-  await makeFolder(join(partial, '.git/info'));
-  await writeWhole(join(partial, '.git/info/exclude'), `${exclude.join('\n')}\n`, 0o644);
+  await addExcluded(join(partial, '.git'), exclude);
   await run('add', '--all');
   const { name, version, file, sha256 } = tree.package;
   const message = `${name} ${version}\n\nThe files of ${file} (SHA-256 ${sha256}).\n`;

@@ -1,39 +1,30 @@
-// Saves the work in working copies before they are removed, in git's own forms, with a script that brings it back.
-import { join, relative } from 'node:path';
-import { copyWhole } from '../host/copy.ts';
-import { kindOf, makeFolder, removeWhole, writeWhole } from '../host/files.ts';
+// Saves working copies with work in them before they are removed: whole, so that nothing in them has to be recognised.
+import { dirname, join, relative, resolve } from 'node:path';
+import { copyWhole, filesBelow } from '../host/copy.ts';
+import { readSmall } from '../host/content.ts';
+import { kindOf, makeFolder, removeFile, removeWhole, writeWhole } from '../host/files.ts';
 import { publish } from '../host/flush.ts';
-import { git } from '../host/git.ts';
+import { quoted } from '../quoted.ts';
 import type { World } from '../world.ts';
+import { lookAt } from './asking.ts';
 import { restoreScript, type SavedCopy } from './restoring.ts';
-import {
-  asker,
-  linkedWorktrees,
-  ownCommits,
-  stashesOf,
-  unknownPaths,
-  type Asker,
-  type Workplace,
-} from './work.ts';
+import { linkedWorktrees, straysOf, type Known, type Workplace } from './work.ts';
 
 export interface RescueWish {
   readonly id: string;
-  /** Paths are told, and brought back, relative to it. */
+  /** Paths are shown, and restored, relative to it. */
   readonly installPath: string;
   readonly places: readonly Workplace[];
-  /** Made whole or not at all. */
+  /** Written whole or not at all. */
   readonly folder: string;
 }
 
-/** The name beside others under which one is made; a run that was killed may have left it. */
+/** The name beside others under which one is written; a run that was killed may have left it. */
 export const halfRescue = '.partial';
 
-/** References that hold, while a bundle is written, what no branch or tag does. */
-const holding = 'refs/bai-dev/rescued';
-
 /**
- * Writes a git bundle with all commits and stashes, a patch of what is staged and one of what is not, and the files
- * that git does not know, for each working copy; gives the command that brings them back into a folder.
+ * Copies every tree with work in it, with its repository and its linked worktrees, without what tools wrote; gives the
+ * command that restores them into a folder.
  */
 export async function rescue(world: World, wish: RescueWish): Promise<{ command: string }> {
   const { id, installPath, places, folder } = wish;
@@ -41,130 +32,84 @@ export async function rescue(world: World, wish: RescueWish): Promise<{ command:
   await removeWhole(partial);
   await makeFolder(partial, 0o700);
   const saved: SavedCopy[] = [];
-  for (const { path, work, ours } of places) {
-    const name = relative(installPath, path);
+  for (const tree of new Set(places.map((place) => place.tree))) {
+    const ofTree = places.filter((place) => place.tree === tree);
+    const isReadable = ofTree.every(({ work }) => work.every(({ kind }) => kind !== 'unknown'));
+    const name = relative(installPath, tree);
     const place = name.replaceAll('/', '__');
-    await makeFolder(join(partial, place), 0o700);
-    const isReadable = work.every(({ kind }) => kind !== 'unknown');
-    const copy = { name, place, worktrees: [], stashes: [], remotes: [] };
-    if (isReadable) saved.push(await saveRepository(world, { path, ours, copy, into: join(partial, place) }));
-    else await copyWhole(path, join(partial, place, 'files'));
-    if (!isReadable) saved.push(copy);
+    const into = join(partial, place);
+    if (isReadable) {
+      saved.push({ name, place, worktrees: await saveTree(world, { tree, into, known: ofTree[0]?.known }) });
+    } else {
+      await copyWhole(tree, into);
+      saved.push({ name, place, worktrees: [] });
+    }
   }
   await writeWhole(join(partial, 'restore.sh'), restoreScript(id, saved), 0o700);
   await publish(partial, folder);
-  return { command: `sh ${quotedPath(join(folder, 'restore.sh'))} FOLDER` };
+  return { command: `sh ${quoted(join(folder, 'restore.sh'))} FOLDER` };
 }
 
 interface Saving {
-  readonly path: string;
-  readonly ours: readonly string[];
-  readonly copy: SavedCopy;
+  readonly tree: string;
   readonly into: string;
+  readonly known: Known | undefined;
 }
 
-async function saveRepository(world: World, { path, ours, copy, into }: Saving): Promise<SavedCopy> {
-  const ask = asker(world, path);
-  const stashes = await stashesOf(ask);
-  const worktrees = await linkedWorktrees(ask, path);
-  const head = await headOf(ask);
-  const heads = await Promise.all(worktrees.map((worktree) => headOf(asker(world, worktree))));
-  await bundle(world, {
-    path,
-    file: join(into, 'repository.bundle'),
-    held: [
-      ...[head, ...heads].flatMap(({ commit }) => (commit === undefined ? [] : [commit])),
-      ...stashes.map(({ hash }) => hash),
-      ...(await ownCommits(ask)).map(({ hash }) => hash),
-    ],
-  });
-  await saveFiles(world, { ask, path, ours, into });
-  const linked: SavedCopy['worktrees'][number][] = [];
-  for (const [at, worktree] of worktrees.entries()) {
-    const place = `worktree-${at + 1}`;
-    await makeFolder(join(into, place), 0o700);
-    await saveFiles(world, {
-      ...{ ask: asker(world, worktree), path: worktree, ours, into: join(into, place) },
-    });
-    const { commit } = heads[at] ?? {};
-    if (commit !== undefined) linked.push({ place, commit });
+/** Gives the linked worktrees that were saved with the tree, or lie in it. */
+async function saveTree(world: World, { tree, into, known }: Saving): Promise<SavedCopy['worktrees']> {
+  await saveFiles(world, { tree, into, known });
+  await inlineAlternates(tree, into);
+  const saved: SavedCopy['worktrees'][number][] = [];
+  for (const path of await linkedWorktrees(lookAt(world, tree))) {
+    const inside = relative(tree, path);
+    if (!inside.startsWith('..')) saved.push({ inside });
+    else {
+      const suffix = `.worktree-${saved.length + 1}`;
+      await saveFiles(world, { tree: path, into: `${into}${suffix}`, known });
+      saved.push({ suffix });
+    }
   }
-  return {
-    ...copy,
-    ...{ head, worktrees: linked },
-    remotes: await remotesOf(ask),
-    stashes: stashes.map(({ hash, title }) => ({ hash, title })),
-  };
+  return saved;
 }
 
-/** The commit that is checked out, and its branch; neither where nothing was committed yet. */
-async function headOf(ask: Asker): Promise<NonNullable<SavedCopy['head']>> {
-  const [commit, branch] = [
-    (await ask('rev-parse', '--quiet', '--verify', 'HEAD')).trim(),
-    (await ask('symbolic-ref', '--quiet', '--short', 'HEAD')).trim(),
-  ];
-  return { ...(commit === '' ? {} : { commit }), ...(branch === '' ? {} : { branch }) };
-}
-
-async function remotesOf(ask: Asker): Promise<{ name: string; url: string }[]> {
-  const names = (await ask('remote')).split('\n').filter((name) => name !== '');
-  return Promise.all(
-    names.map(async (name) => ({ name, url: (await ask('remote', 'get-url', name)).trim() })),
-  );
-}
-
-interface Bundling {
-  readonly path: string;
-  readonly file: string;
-  /** Commits that must be in it. */
-  readonly held: readonly string[];
-}
-
-/** Everything that no remote has. Nothing is written where remotes have it all. */
-async function bundle(world: World, { path, file, held }: Bundling): Promise<void> {
-  const run = (...args: string[]): Promise<string> => git(world, { folder: path, args });
-  const references = [...new Set(held)].map((hash) => ({ name: `${holding}/${hash}`, hash }));
-  const chosen = ['--exclude=refs/remotes/*', '--exclude=refs/stash', '--all', '--not', '--remotes'];
-  try {
-    for (const { name, hash } of references) await run('update-ref', name, hash);
-    if ((await run('rev-list', '--max-count=1', ...chosen)) === '') return;
-    await run('bundle', 'create', '--quiet', file, ...chosen);
-    await run('bundle', 'verify', '--quiet', file);
-  } finally {
-    for (const { name } of references) await run('update-ref', '-d', name);
+async function saveFiles(world: World, { tree, into, known = { ours: [] } }: Saving): Promise<void> {
+  const { residue, repositories } = await straysOf(lookAt(world, tree), known);
+  // a git that was killed may have left its lock
+  const leave = (path: string): boolean => path === '.git/index.lock' || residue.has(path);
+  await copyWhole(tree, into, { leave });
+  for (const path of repositories) {
+    if ((await kindOf(join(into, path))) !== undefined) continue;
+    await makeFolder(dirname(join(into, path)));
+    await copyWhole(join(tree, path), join(into, path));
   }
 }
 
-interface FilesWish {
-  readonly ask: Asker;
-  readonly path: string;
-  readonly ours: readonly string[];
-  readonly into: string;
-}
-
-async function saveFiles(world: World, { ask, path, ours, into }: FilesWish): Promise<void> {
-  const unmerged = await ask('ls-files', '--unmerged');
-  const hasCommit = (await ask('rev-parse', '--quiet', '--verify', 'HEAD')) !== '';
-  const diff = async (name: string, ...what: string[]): Promise<void> => {
-    const output = `--output=${join(into, name)}`;
-    const form = ['--binary', '--full-index', '--no-ext-diff', '--no-textconv', '--no-color', '--no-renames'];
-    const sides = ['--src-prefix=a/', '--dst-prefix=b/', '--ignore-submodules=dirty'];
-    await git(world, { folder: path, args: ['diff', ...form, ...sides, output, ...what] });
-  };
-  // in the midst of a merge there is no one index: all changes are then told against the last commit
-  if (unmerged !== '' && hasCommit) await diff('changes.patch', 'HEAD');
-  else {
-    await diff('staged.patch', '--cached');
-    await diff('changes.patch');
-  }
-  const { untracked, ignored } = await unknownPaths(ask, ours);
-  for (const name of [...untracked, ...ignored]) {
-    const to = join(into, 'files', name);
-    await makeFolder(join(to, '..'));
-    if ((await kindOf(to)) === undefined) await copyWhole(join(path, name), to);
+/** Repositories that take objects from another one, which may be removed as well, get copies of them. */
+async function inlineAlternates(tree: string, copy: string): Promise<void> {
+  const end = 'objects/info/alternates';
+  for (const file of (await filesBelow(copy)).filter((path) => path.endsWith(end))) {
+    const objects = dirname(dirname(file));
+    const seen = new Set([join(tree, objects)]);
+    const queue = await alternatesOf(join(tree, objects));
+    for (let from = queue.shift(); from !== undefined; from = queue.shift()) {
+      if (seen.has(from) || (await kindOf(from)) !== 'folder') continue;
+      seen.add(from);
+      for (const path of await filesBelow(from)) {
+        const to = join(copy, objects, path);
+        if (path.startsWith('info/') || (await kindOf(to)) !== undefined) continue;
+        await makeFolder(dirname(to));
+        await copyWhole(join(from, path), to);
+      }
+      queue.push(...(await alternatesOf(from)));
+    }
+    await removeFile(join(copy, file));
   }
 }
 
-/** As a shell reads it, with nothing to be replaced. */
-const quotedPath = (path: string): string =>
-  /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+async function alternatesOf(objects: string): Promise<string[]> {
+  const text = (await readSmall(join(objects, 'info/alternates'), 65_536)) ?? '';
+  return text
+    .split('\n')
+    .flatMap((line) => (line === '' || line.startsWith('#') ? [] : [resolve(objects, line)]));
+}

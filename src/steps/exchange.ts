@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { member, treePath } from '../environment/names.ts';
 import type { GitSource, TreeSource } from '../environment/spec.ts';
 import { Failure, type NextCommand } from '../failure.ts';
-import { kindOf, readText, removeWhole, writeWhole } from '../host/files.ts';
+import { kindOf, removeWhole } from '../host/files.ts';
 import { git } from '../host/git.ts';
 import { fingerprint } from '../plan/run.ts';
 import { quoted } from '../quoted.ts';
 import { treeFormer, treeNext } from '../resources/tree.ts';
 import { pastedAddress } from '../source/address.ts';
 import { exchange, noteSource, notedSource, settleExchange, type Exchange } from '../source/exchange.ts';
+import { addExcluded } from '../source/excluding.ts';
 import { markInstalled, workplaces, type Workplace } from '../source/work.ts';
 import type { World } from '../world.ts';
 import type { Making } from './making.ts';
@@ -123,7 +124,9 @@ async function workIn({ world, spec, former, resources }: Making, name: string):
   const known = [spec, ...former].find((one) => Object.hasOwn(one.release.trees, name)) ?? spec;
   const path = treePath(known, name);
   const ours = oursIn(world, { spec: known, resources: resources() }, name);
-  return { path, work: await workplaces(world, path, ours) };
+  // generated files, edited or not, and folders of data go along
+  const carried = known.release.trees[name]?.folders ?? [];
+  return { path, work: await workplaces(world, path, { ours, carried }) };
 }
 
 /** The commands that switch the tree, work and all, and what follows them. */
@@ -169,15 +172,12 @@ function refusal(
 }
 
 /** Has git in every tree leave out what is ours in it by now; lines that are there stay. */
-export async function excludeOurs({ world, spec }: Making): Promise<void> {
+export async function excludeOurs({ world, spec, former }: Making): Promise<void> {
   for (const name of Object.keys(spec.release.trees)) {
-    const file = join(treePath(spec, name), '.git/info/exclude');
-    if ((await kindOf(file)) !== 'file') continue;
-    const text = (await readText(file)) ?? '';
-    const known = new Set(text.split('\n'));
-    const missing = excludedFrom(world.host, spec, name).filter((line) => !known.has(line));
-    if (missing.length === 0) continue;
-    const begun = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-    await writeWhole(file, `${begun}${missing.join('\n')}\n`, 0o644);
+    const repository = join(treePath(spec, name), '.git');
+    if ((await kindOf(join(repository, 'info/exclude'))) !== 'file') continue;
+    // what an earlier release had there may be from before there was a note
+    const all = [spec, ...former].filter((one) => Object.hasOwn(one.release.trees, name));
+    await addExcluded(repository, [...new Set(all.flatMap((one) => excludedFrom(world.host, one, name)))]);
   }
 }

@@ -1,11 +1,11 @@
-// What is in a tree without being its own: git leaves it out, and it is nobody's work.
+// What is in a tree without being its own, so that git leaves it out.
 import { member, treePath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { readAsset } from '../host/assets.ts';
 import type { Resource } from '../resources/resource.ts';
 import type { Host, World } from '../world.ts';
 
-/** Patterns of what is no work: what tools and daemons write, and all files of the tree that the record lists. */
+/** The lines of its exclude file that bai-dev wrote, with all files of the tree that the record lists. */
 export function oursIn(
   { host }: World,
   { spec, resources }: { readonly spec: EnvironmentSpec; readonly resources: readonly Resource[] },
@@ -19,8 +19,9 @@ export function oursIn(
 }
 
 /**
- * What is in a tree without being its own: patterns of what tools and daemons write, and all that we put there,
- * so that a fresh tree is clean and stays so while everything runs.
+ * Patterns of what is in a tree without being its own: what tools and daemons write, and all that bai-dev puts there,
+ * so that `git status` is clean and stays so while everything runs. Whether a file is somebody's work is another
+ * question (source/residue.ts).
  */
 export function excludedFrom(host: Host, { release }: EnvironmentSpec, tree: string): string[] {
   const general = readAsset(host, 'templates/exclude.txt');

@@ -29,11 +29,13 @@ const commit = (tree: string, title: string): string =>
 const installedBranch = (tree: string): string =>
   gitIn(tree, 'branch', '--list', '--format=%(refname:short)', '[0-9]*').trim();
 
+export type WorkState = readonly [name: string, told: RegExp, make: (tree: string) => void];
+
 /**
  * Each with the words by which a refusal names it when it is the only one. In this order all of them can be made in one
  * tree.
  */
-export const workStates: readonly (readonly [name: string, told: RegExp, make: (tree: string) => void])[] = [
+export const workStates: readonly WorkState[] = [
   [
     'an ignored file',
     /1 ignored file: notes\.txt$/,
@@ -95,34 +97,62 @@ export const workStates: readonly (readonly [name: string, told: RegExp, make: (
   ],
 ];
 
-/** Kinds of work, in the words of a refusal, of a tree in which all of the states were made. */
+/** Kinds of work, in the words of a refusal, of a tree in which all of the states were made, hidden ones too. */
 export const allWork: readonly RegExp[] = [
-  /1 changed file: PKG-INFO$/,
+  /4 changed files: PKG-INFO, /,
   /1 untracked file: idea\.py$/,
-  /1 ignored file: notes\.txt$/,
+  /8 ignored files: /,
+  /2 repositories inside: \.venv\/src\/tool\.git, build\/mine$/,
   /1 stash: On \d\d\.\d\d: half an idea$/,
-  /4 commits that exist only here: /,
+  /1 dropped stash: \w+ On \d\d\.\d\d: thrown away$/,
+  /5 commits that exist only here: /,
+  /3 tags that exist only here: a-folder, a-text, milestone$/,
+  /1 reference with notes: refs\/notes\/commits$/,
+  /1 replace reference: refs\/replace\/\w+$/,
+  /1 reference of its own kind: refs\/mine\/idea$/,
   /1 operation under way: rebase$/,
   /1 linked worktree: .*\.linked$/,
+  /1 hook: pre-commit$/,
+  /1 setting in \.git\/config: alias\.mine$/,
+  /2 lines in \.git\/info\/exclude: /,
+  /1 file in \.git: notes\.txt$/,
+  /1 large file that may exist only here: /,
 ];
 
-/** What a developer has in a tree: commits, branches, stashes, and every file that is not of the install alone. */
+/** What a developer has in a tree: references, stashes, and every file that is not of the install alone. */
 export function workOf(tree: string): Readonly<Record<string, unknown>> {
   const lines = (...args: readonly string[]): string[] =>
     gitIn(tree, ...args)
       .trim()
       .split('\n');
-  const own = ['idea.py', 'notes.txt'];
-  const files = [...new Set([...gitIn(tree, 'ls-files', '-z').split('\0'), ...own])].filter(
-    (name) => name !== '',
-  );
   return {
     head: gitIn(tree, 'rev-parse', 'HEAD'),
-    branches: lines('for-each-ref', 'refs/heads', 'refs/tags'),
+    references: lines('for-each-ref'),
     stashes: lines('stash', 'list', '--format=%H %gs'),
-    files: Object.fromEntries(files.map((name) => [name, contentOf(join(tree, name))])),
+    settings: lines('config', '--local', '--list'),
+    index: lines('ls-files', '--stage', '-v'),
+    files: Object.fromEntries(filesIn(tree).map((name) => [name, contentOf(join(tree, name))])),
   };
 }
+
+/** Tracked files, and what the states put there. */
+function filesIn(tree: string): string[] {
+  const own = ['idea.py', 'notes.txt', '.git/notes.txt', '.git/hooks/pre-commit', '.git/info/exclude'];
+  own.push('build/mine/idea.txt', 'build/mine/.git/HEAD', '.venv/src/tool.git/HEAD', ...ownPaths);
+  const tracked = gitIn(tree, 'ls-files', '-z').split('\0');
+  return [...new Set([...tracked, ...own])].filter((name) => name !== '');
+}
+
+/** Files of a developer's own where tools write. */
+export const ownPaths = [
+  '.mypy_cache/notes.md',
+  '__pycache__/notes.md',
+  'build/notes.md',
+  'dist/mine.txt',
+  'foo.egg-info/mine.txt',
+  'logs/mine.txt',
+  'scratches/mine.txt',
+];
 
 /** Where the linked worktree of a tree is put. */
 export const linkedOf = (tree: string): string => `${tree}.linked`;

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
+import { hiddenStates, stagedState } from './hidden.ts';
 import type { Ended } from './program.ts';
 import { allWork, linkedOf, withCopyOf, workOf, workStates } from './work.ts';
 
@@ -36,7 +37,8 @@ export async function refuseAllWork({
   trees,
   remove,
 }: Workplace): Promise<(command: string, folder: string) => void> {
-  for (const [, , make] of workStates) for (const tree of trees) make(tree);
+  const states = [...hiddenStates, ...workStates, stagedState];
+  for (const [, , make] of states) for (const tree of trees) make(tree);
   const work = trees.map((tree) => ({
     name: basename(tree),
     own: workOf(tree),

@@ -151,7 +151,7 @@ describe('a submodule', () => {
     expect(readFileSync(page, 'utf8')).toBe('<p>pages</p>\n');
     expect(git('client-py', 'status', '--porcelain')).toBe('');
     expect(git(join('client-py', submodulePath), 'tag', '--no-merged', 'origin/main')).toBe('v0');
-    expect(await workplaces(box.world, join(box.folder, 'client-py'), [])).toEqual([]);
+    expect(await workplaces(box.world, join(box.folder, 'client-py'), { ours: [] })).toEqual([]);
   });
 
   it('that cannot be had leaves nothing under the final name', async () => {

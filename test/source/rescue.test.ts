@@ -1,11 +1,14 @@
 // Work of all kinds is saved and brought back by the script: the same commits, stashes, index and files.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rescue } from '../../src/source/rescue.ts';
-import { installedRef, workplaces } from '../../src/source/work.ts';
+import { installedRef } from '../../src/source/references.ts';
+import { workplaces } from '../../src/source/work.ts';
 import { difference, snapshot } from '../rig/inventory.ts';
+import { hiddenStates, stagedState } from '../rig/hidden.ts';
+import { linkedOf, workStates } from '../rig/work.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -52,7 +55,7 @@ const stateOf = (folder: string): Record<string, string> => ({
 });
 
 async function saved(): Promise<string> {
-  const places = await workplaces(box.world, tree, ours);
+  const places = await workplaces(box.world, tree, { ours });
   const folder = join(box.folder, "saved 'here'/one");
   const { command } = await rescue(box.world, { id: 'dev', installPath: install, places, folder });
   return command;
@@ -111,7 +114,7 @@ describe('work that was saved', () => {
     expect(gitIn(back, 'for-each-ref', 'refs/bai-dev/rescued')).toBe('');
   });
 
-  it('needs from a bundle only what the remote does not have', async () => {
+  it('needs no remote to come back, not even what only that one had', async () => {
     const remote = join(box.folder, 'remote.git');
     execFileSync('git', ['init', '--quiet', '--bare', remote]);
     git('remote', 'add', 'origin', remote);
@@ -119,9 +122,44 @@ describe('work that was saved', () => {
     git('commit', '--quiet', '--allow-empty', '-m', 'not pushed');
     const before = stateOf(tree);
     const command = await saved();
-    const list = execFileSync('git', ['bundle', 'verify', bundleOf()], { cwd: tree, encoding: 'utf8' });
-    expect(list).toContain('requires');
+    rmSync(remote, { recursive: true });
     expect(stateOf(bringBack(command))).toEqual(before);
+  });
+
+  it('comes back byte for byte in all states that git status does not show, without what tools wrote', async () => {
+    for (const name of ['PKG-INFO', 'a.py', 'b.py', 'c.py']) put(name, 'as installed\n');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'more');
+    git('update-ref', installedRef, 'HEAD');
+    for (const [, , make] of [...hiddenStates, ...workStates, stagedState]) make(tree);
+    const linked = linkedOf(tree);
+    const of = (folder: string) => snapshot(folder, { ignore: ['.git/worktrees'] });
+    const [before, elsewhere] = [of(tree), filesOf(linked)];
+    mkdirSync(join(tree, '__pycache__'), { recursive: true });
+    put('__pycache__/a.cpython-39.pyc', 'a\r\r\n');
+
+    const back = bringBack(await saved());
+    expect(difference(before, of(back))).toEqual([]);
+    expect(difference(elsewhere, filesOf(`${back}.worktree-1`))).toEqual([]);
+    const head = gitIn(linked, 'rev-parse', 'HEAD');
+    rmSync(tree, { recursive: true });
+    rmSync(linked, { recursive: true });
+    expect(gitIn(`${back}.worktree-1`, 'rev-parse', 'HEAD')).toBe(head);
+    expect(gitIn(back, 'status', '--porcelain', '--branch')).toContain('UU PKG-INFO');
+    expect(gitIn(join(back, 'build/mine'), 'status', '--porcelain')).toBe('?? idea.txt\n');
+  });
+
+  it('holds the objects that a repository in it takes from another that goes too', async () => {
+    put('new', 'x');
+    const shared = join(install, 'agent/build/shared');
+    gitIn(install, 'init', '--quiet', '--initial-branch=99.01', join(install, 'agent'));
+    gitIn(install, 'clone', '--quiet', '--shared', tree, shared);
+    const places = await workplaces(box.world, join(install, 'agent'), { ours });
+    const folder = join(box.folder, 'saved');
+    const { command } = await rescue(box.world, { id: 'dev', installPath: install, places, folder });
+    rmSync(install, { recursive: true });
+    bringBack(command);
+    expect(gitIn(join(box.folder, 'back/agent/build/shared'), 'fsck', '--strict')).toBe('');
   });
 
   it('may be a merge in its midst: the files come back, conflicts and all', async () => {
@@ -165,8 +203,6 @@ describe('work that was saved', () => {
     put('new', 'x');
     await saved();
     expect(readdirSync(join(box.folder, "saved 'here'"))).toEqual(['one']);
-    expect(existsSync(bundleOf())).toBe(true);
+    expect(existsSync(join(box.folder, "saved 'here'/one/manager/new"))).toBe(true);
   });
-
-  const bundleOf = (): string => join(box.folder, "saved 'here'/one/manager/repository.bundle");
 });

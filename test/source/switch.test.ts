@@ -59,7 +59,7 @@ const switched = (name: string, source: Partial<GitSource>): Promise<string> =>
   });
 const git = (at: string, ...args: string[]): string =>
   execFileSync('git', args, { cwd: join(box.folder, at), encoding: 'utf8' }).trim();
-const work = (at: string) => workplaces(box.world, join(box.folder, at), []);
+const work = (at: string) => workplaces(box.world, join(box.folder, at), { ours: [] });
 
 it('has the other ref with its large files and submodules, and the branches that were there', async () => {
   for (const name of ['manager', 'client-py']) {
