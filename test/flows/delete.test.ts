@@ -4,6 +4,7 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -69,6 +70,18 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     await refuseWork({ trees: trees(), remove }, state);
     expect(recordOf(home, id)?.phase).toBe('ready');
     expect(dockerThings(id).containers).toHaveLength(3);
+  });
+
+  it('refuses an edited configuration file, by name', async () => {
+    const file = join(trees()[0]!, 'manager.toml');
+    const before = readFileSync(file);
+    appendFileSync(file, '# mine\n');
+    const ended = await remove();
+    writeFileSync(file, before);
+    expect(ended.exit, ended.stdout + ended.stderr).toBe(5);
+    expect(ended.envelope?.failure?.['lines']).toEqual([
+      `${trees()[0]!}: 1 edited configuration file: manager.toml`,
+    ]);
   });
 
   it('refuses while somebody runs a program of it by hand, and names that', async () => {

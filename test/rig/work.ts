@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
+  existsSync,
   lstatSync,
   readFileSync,
   readlinkSync,
@@ -175,7 +176,8 @@ export async function withCopyOf<T>(trees: readonly string[], use: () => Promise
 }
 
 function contentOf(path: string): string {
-  const kind = lstatSync(path, { throwIfNoEntry: false });
+  // in a linked worktree .git is a file
+  const kind = existsSync(path) ? lstatSync(path) : undefined;
   if (kind === undefined || kind.isDirectory()) return 'none';
   return kind.isSymbolicLink() ? `link ${readlinkSync(path)}` : hash(readFileSync(path));
 }

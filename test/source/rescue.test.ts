@@ -1,11 +1,20 @@
 // Work of all kinds is saved and brought back by the script: the same commits, stashes, index and files.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rescue } from '../../src/source/rescue.ts';
 import { installedRef } from '../../src/source/references.ts';
-import { workplaces } from '../../src/source/work.ts';
+import { remarksOn, workplaces } from '../../src/source/work.ts';
 import { difference, snapshot } from '../rig/inventory.ts';
 import { hiddenStates, stagedState } from '../rig/hidden.ts';
 import { linkedOf, workStates } from '../rig/work.ts';
@@ -147,6 +156,84 @@ describe('work that was saved', () => {
     expect(gitIn(`${back}.worktree-1`, 'rev-parse', 'HEAD')).toBe(head);
     expect(gitIn(back, 'status', '--porcelain', '--branch')).toContain('UU PKG-INFO');
     expect(gitIn(join(back, 'build/mine'), 'status', '--porcelain')).toBe('?? idea.txt\n');
+  });
+
+  it('is looked at and saved without running any program of a configuration', async () => {
+    put('filtered.txt', 'as installed\n');
+    put('touched.txt', 'as installed\n');
+    put('.gitattributes', '*.txt filter=odd diff=odd\n');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'with attributes');
+    // signed by nobody, and asked for a signature all the same
+    const text = git('cat-file', 'commit', 'HEAD').replace('\n\n', '\ngpgsig none\n\n');
+    writeFileSync(join(box.folder, 'signed'), text);
+    git(
+      'update-ref',
+      'refs/heads/signed',
+      git('hash-object', '-t', 'commit', '-w', join(box.folder, 'signed')).trim(),
+    );
+    const ran = join(box.folder, 'ran');
+    const program = join(box.folder, 'program');
+    writeFileSync(program, `#!/bin/sh\necho "$0 $*" >>'${ran}'\nexit 1\n`, { mode: 0o755 });
+    for (const hooks of ['.git/hooks', 'hooks']) {
+      mkdirSync(join(tree, hooks), { recursive: true });
+      for (const hook of [
+        'reference-transaction',
+        'post-index-change',
+        'post-checkout',
+        'fsmonitor-watchman',
+      ]) {
+        symlinkSync(program, join(tree, hooks, hook));
+      }
+    }
+    const programs = [
+      ...['core.fsmonitor', 'core.sshCommand', 'core.pager', 'core.editor', 'core.askPass', 'core.gitProxy'],
+      ...['core.alternateRefsCommand', 'diff.external', 'diff.odd.textconv', 'diff.odd.command'],
+      ...['filter.odd.clean', 'filter.odd.smudge', 'filter.odd.process', 'filter.lfs.process', 'gpg.program'],
+      ...[
+        'alias.ls-files',
+        'alias.status',
+        'credential.helper',
+        'uploadpack.packObjectsHook',
+        'pager.config',
+      ],
+      ...['merge.odd.driver', 'trailer.odd.command', 'remote.origin.uploadpack', 'sequence.editor'],
+    ];
+    const lines = [
+      ...programs.flatMap((key) => {
+        const [section = '', name = '', last] = key.split('.');
+        return last === undefined
+          ? [`[${section}]`, `${name} = ${program}`]
+          : [`[${section} "${name}"]`, `${last} = ${program}`];
+      }),
+      ...['[filter "odd"]', 'required = true', '[log]', 'showSignature = true', '[pager]', 'status = true'],
+      ...['[url "ext::sh -c touch% ran"]', 'insteadOf = https://'],
+    ];
+    const included = join(box.folder, 'included');
+    writeFileSync(included, `${lines.join('\n')}\n`);
+    // what is missing would be fetched from the remote of a partial clone
+    const partial = ['[extensions]', 'partialClone = origin', '[remote "origin"]', 'promisor = true'];
+    const own = [...partial, 'url = ssh://nowhere.invalid/x', '[include]', `path = ${included}`];
+    writeFileSync(join(box.world.host.home, '.gitconfig'), `[include]\npath = ${included}\n`);
+    writeFileSync(join(tree, '.git/config'), `[core]\nhooksPath = hooks\n${[...own, ...lines].join('\n')}\n`);
+    const blob = git('-c', 'alias.x=', 'rev-parse', 'HEAD:touched.txt').trim();
+    rmSync(join(tree, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+    put('touched.txt', 'as installed\n');
+    put('filtered.txt', 'changed\n');
+    rmSync(ran, { force: true });
+
+    const places = await workplaces(box.world, tree, { ours });
+    const changes = places[0]?.work.find(({ kind }) => kind === 'changes');
+    expect(changes?.examples).toEqual(['filtered.txt']);
+    expect(places[0]?.work.find(({ kind }) => kind === 'commits')?.count).toBe(2);
+    await remarksOn(box.world, tree, { ours, branch: '99.01' });
+    const folder = join(box.folder, 'saved');
+    await rescue(box.world, { id: 'dev', installPath: install, places, folder });
+    expect(existsSync(ran)).toBe(false);
+    expect(readFileSync(join(folder, 'manager/filtered.txt'), 'utf8')).toBe('changed\n');
+    // the programs are there to be run
+    spawnSync('git', ['-C', tree, 'status'], { env: { ...process.env, HOME: box.world.host.home } });
+    expect(existsSync(ran)).toBe(true);
   });
 
   it('holds the objects that a repository in it takes from another that goes too', async () => {
