@@ -8,7 +8,7 @@ import { remoteGit } from './transport.ts';
 
 /** True if git can do `git lfs`; says nothing of a server. */
 export async function hasGitLfs(world: World): Promise<boolean> {
-  const asked = { file: 'git', args: ['lfs', 'version'], limit: 10, quiet: true };
+  const asked = { file: 'git', args: ['lfs', 'version'], cwd: '/', limit: 10, quiet: true };
   return execute(world, asked).then(
     () => true,
     (error: unknown) => {

@@ -33,6 +33,9 @@ export async function straysIn(look: Look, { index, generated, apart }: StrayWis
   const repositories: string[] = [];
   const residue = new Set<string>();
 
+  /** True for a tracked file, and for a folder with one in it. */
+  const isTracked = (path: string): boolean =>
+    tracked.has(path) || index.some((entry) => entry.path.startsWith(`${path}/`));
   const isKnown = async (path: string): Promise<boolean> => {
     if (generated.has(path) || isHalfOf(path, generated)) return true;
     const isCopy = async (): Promise<boolean> =>
@@ -55,7 +58,7 @@ export async function straysIn(look: Look, { index, generated, apart }: StrayWis
       if (folder === '' && name === '.git') continue;
       const path = folder === '' ? name : `${folder}/${name}`;
       const inEnvironment = installed || (isEnvironment && isOfVirtualenv(name));
-      if (isEnvironment && inEnvironment) residue.add(path);
+      if (isEnvironment && inEnvironment && !isTracked(path)) residue.add(path);
       if (kind === 'folder') await visit(path, inEnvironment);
       else if (kind !== 'other' && !tracked.has(path) && !inEnvironment) {
         if (kind === 'file' && (await isKnown(path))) residue.add(path);
