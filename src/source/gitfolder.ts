@@ -18,15 +18,22 @@ export interface GitFolder {
   readonly largeFiles: readonly string[];
 }
 
-/** Looks at the folder of a repository; `excluded` are lines of its exclude file that bai-dev wrote. */
-export async function gitFolderOf(look: Look, excluded: readonly string[]): Promise<GitFolder> {
+export interface Installed {
+  /** Lines of the exclude file that bai-dev wrote. */
+  readonly excluded: readonly string[];
+  /** Commits besides those that the install marked. */
+  readonly bases: readonly string[];
+}
+
+/** Looks at the folder of a repository. */
+export async function gitFolderOf(look: Look, { excluded, bases }: Installed): Promise<GitFolder> {
   const folder = resolve(look.folder, (await look.ask('rev-parse', '--git-common-dir')).trim());
   return {
     hooks: await hooksIn(folder),
     settings: [...new Set((await ownConfig(look)).map(({ key }) => key).filter(isOwnSetting))],
     patterns: await patternsIn(folder, excluded),
     files: await filesIn(folder),
-    largeFiles: await largeFilesIn(look, folder),
+    largeFiles: await largeFilesIn(look, folder, bases),
   };
 }
 
@@ -95,7 +102,7 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 /** A large file is on the server if a commit names it that was installed; others may not have been pushed. */
-async function largeFilesIn(look: Look, folder: string): Promise<string[]> {
+async function largeFilesIn(look: Look, folder: string, bases: readonly string[]): Promise<string[]> {
   const store = join(folder, 'lfs/objects');
   const found: string[] = [];
   for (const first of await entriesOf(store)) {
@@ -106,15 +113,16 @@ async function largeFilesIn(look: Look, folder: string): Promise<string[]> {
     }
   }
   if (found.length === 0) return [];
-  const known = await installedLargeFiles(look);
+  const known = await installedLargeFiles(look, bases);
   return found.filter((name) => !known.has(name)).map((name) => name.slice(0, 12));
 }
 
-async function installedLargeFiles(look: Look): Promise<Set<string>> {
+async function installedLargeFiles(look: Look, bases: readonly string[]): Promise<Set<string>> {
   const marks = lines(await look.ask('for-each-ref', '--format=%(objectname)', installedRef, formerRefs));
   const blobs = new Set<string>();
-  for (const commit of marks) {
-    if ((await resolveRef(look, `${commit}^{tree}`)) === '') continue;
+  for (const commit of [...marks, ...bases]) {
+    // a mark may be the tag of something else, and a commit may be missing
+    if ((await resolveRef(look, `${commit}^{tree}`).catch(() => '')) === '') continue;
     for (const line of parts(await look.ask('ls-tree', '-r', '-z', commit))) {
       const [, type, hash = ''] = line.slice(0, line.indexOf('\t')).split(' ');
       if (type === 'blob') blobs.add(hash);

@@ -176,7 +176,7 @@ async function filesAt(look: Look, known: Known): Promise<Work[]> {
 
 async function storedAt(look: Look, tree: string, known: Known): Promise<Work[]> {
   const references = await referencesIn(look, knownCommits(tree, known));
-  const own = await gitFolderOf(look, known.ours);
+  const own = await gitFolderOf(look, { excluded: known.ours, bases: known.bases ?? [] });
   return [
     ...foundReferences(references),
     ...found('operation', await underWay(look), ['operation under way', 'operations under way']),
