@@ -21,7 +21,7 @@ export interface ChangeMatrix {
 /** Kills each chosen step at all its points. One that the change does beside another has its turn in a later round. */
 export async function killChanges({ release, id, there, back, chosen }: ChangeMatrix): Promise<void> {
   const change = (words: readonly string[], ...more: readonly string[]): readonly string[] => [
-    ...['install', '-e', id, '--change', '--yes', ...words, ...more],
+    ...['install', '-e', id, '--change', '--yes', '--no-snapshot', ...words, ...more],
   ];
   const done = async (args: readonly string[]): Promise<Ended> => {
     const ended = await release.run(args);
