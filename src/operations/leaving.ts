@@ -2,7 +2,6 @@
 import { daemonsOf } from '../daemons/daemon.ts';
 import { runningDaemons } from '../daemons/running.ts';
 import type { RecordJournal } from '../environment/journal.ts';
-import { member } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { describeResource, removeResource } from '../resources/inventory.ts';
@@ -35,7 +34,8 @@ export async function leaveSaved(
   if (request.snapshot === false || !isWhole || !touchesData(record.spec, change.record.spec)) {
     return { running: left };
   }
-  await stopUnderLock(world, record, { daemons: daemonsOf(world.host, record.spec), halfstack: true });
+  const daemons = daemonsOf(world.host, record.spec).filter(({ name }) => running.daemons.includes(name));
+  await stopUnderLock(world, record, { daemons, halfstack: true });
   try {
     const again = `bai-dev install -e ${request.id} --change --no-snapshot …`;
     const saved = await saveBefore(world, record, { before: 'change', again });
@@ -46,13 +46,9 @@ export async function leaveSaved(
   }
 }
 
-/** The servers get other ports, or the component whose schema the database has gets other code. */
-function touchesData(is: EnvironmentSpec, becomes: EnvironmentSpec): boolean {
-  const { virtualenv } = becomes.release.database.schema;
-  const { tree } = member(becomes.release.virtualenvs, virtualenv, 'virtualenv');
-  const sourceOf = (spec: EnvironmentSpec): string => JSON.stringify(spec.trees[tree] ?? null);
-  return halfstackPorts(is) !== halfstackPorts(becomes) || sourceOf(is) !== sourceOf(becomes);
-}
+/** Servers that get other ports are made again around their data, and keys in etcd are given the new addresses. */
+const touchesData = (is: EnvironmentSpec, becomes: EnvironmentSpec): boolean =>
+  halfstackPorts(is) !== halfstackPorts(becomes);
 
 const isDaemon = (world: World, { spec }: EnvironmentRecord, name: string): boolean =>
   daemonsOf(world.host, spec).some((daemon) => daemon.name === name);

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
@@ -54,6 +55,6 @@ describe('saved files over a folder', () => {
     mkdirSync(join(box.folder, 'elsewhere'));
     symlinkSync('../elsewhere', join(to, 'vfolder'));
     expect((await overlay(from, to)).left).toEqual([join(to, 'vfolder')]);
-    expect([...snapshot(join(box.folder, 'elsewhere'))]).toEqual([...snapshot(join(box.folder, 'nothing'))]);
+    expect(readdirSync(join(box.folder, 'elsewhere'))).toEqual([]);
   });
 });
