@@ -1,5 +1,5 @@
 // Which environment is meant, for commands that need one that exists.
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseId, type EnvironmentId } from '../environment/id.ts';
 import { Failure } from '../failure.ts';
 import type { Host, World } from '../world.ts';
@@ -47,12 +47,23 @@ export function namedDaemons({
   return names.length === 0 ? undefined : names;
 }
 
-/** The ID in the `.bai-dev` file of the folder we stand in, or of one above it. */
+/**
+ * The ID in the `.bai-dev` file of the folder we stand in, or of one above it. `BAI-USAGE` where that is another's: an
+ * environment of the same ID may be here, and is not meant.
+ */
 export async function environmentHere(host: Host): Promise<EnvironmentId | undefined> {
-  const { readText } = await import('../host/files.ts');
+  const { readMarker } = await import('../environment/marker.ts');
   for (let folder = host.cwd; ; folder = dirname(folder)) {
-    const text = await readText(join(folder, '.bai-dev')).catch(() => undefined);
-    if (text !== undefined) return parseId(text.trim());
+    const marker = await readMarker(folder);
+    if (marker !== undefined) {
+      const { id, owner, uid } = marker;
+      if (uid === host.user.uid && [undefined, host.owner].includes(owner)) return parseId(id);
+      throw new Failure(
+        'BAI-USAGE',
+        `${folder} is of an environment ${id} of another user or another state folder.`,
+        { facts: { path: folder }, next: [{ purpose: 'name one of your own', command: 'bai-dev list' }] },
+      );
+    }
     if (folder === dirname(folder)) return undefined;
   }
 }

@@ -33,7 +33,8 @@ export async function assertTmux(world: World): Promise<void> {
  * daemon ends, so that its last words can be read.
  */
 export async function spawnInTmux(world: World, { id, daemon, launch }: Window): Promise<Spawned> {
-  const target = `=${id}:=${daemon.name}`;
+  const session = await sessionFor(world, id, daemon.name);
+  const target = `=${session}:=${daemon.name}`;
   await tmux(world, ['kill-window', '-t', target]); // one that an earlier start left
   const variables = Object.entries({
     ...launch.environment,
@@ -47,11 +48,13 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
   // one list of commands, so that nothing is written before the log is connected
   const rest = [
     ...['env', ...unset, ...set, launch.file, ...launch.args],
+    ...[';', 'set-option', '-t', `=${session}:`, ownerOption, world.host.owner],
     ...[';', 'set-option', '-w', '-t', target, 'remain-on-exit', 'on'],
     ...[';', 'pipe-pane', '-t', target, `exec cat >> ${quoted(unformatted(daemon.log))}`],
   ];
-  const inSession = () => tmux(world, ['new-window', '-t', `=${id}:`, ...place, ...rest]);
-  const newSession = () => tmux(world, ['new-session', '-s', id, '-x', '200', '-y', '50', ...place, ...rest]);
+  const inSession = () => tmux(world, ['new-window', '-t', `=${session}:`, ...place, ...rest]);
+  const newSession = () =>
+    tmux(world, ['new-session', '-s', session, '-x', '200', '-y', '50', ...place, ...rest]);
   let made = await inSession();
   if (made.exit !== 0) made = await newSession();
   if (made.exit !== 0) made = await inSession(); // another daemon's start was quicker
@@ -78,17 +81,39 @@ export async function spawnInTmux(world: World, { id, daemon, launch }: Window):
   };
 }
 
+/** An option of a session that says whose it is: two state folders of a user share one tmux server. */
+const ownerOption = '@bai-dev-owner';
+
+/**
+ * The session in which a daemon's window is made: that of the environment's name, which may be the user's own, unless
+ * it is of another state folder: by its owner or, where an older version made it, as that daemon runs there.
+ */
+async function sessionFor(world: World, id: string, daemon: string): Promise<string> {
+  const { owner } = world.host;
+  if ((await tmux(world, ['has-session', '-t', `=${id}`])).exit !== 0) return id;
+  const format = `#{window_name} #{pane_dead} #{${ownerOption}}`;
+  const { stdout } = await tmux(world, ['list-panes', '-s', '-t', `=${id}:`, '-F', format]);
+  const isOthers = stdout.split('\n').some((line) => {
+    const [name, dead, whose = ''] = line.split(' ');
+    return whose === '' ? name === daemon && dead !== '1' : whose !== owner;
+  });
+  return isOthers ? `${id}-${owner}` : id;
+}
+
 /** Closes the windows of daemons that have ended; the session goes with its last window. */
 export async function closeWindows(world: World, id: string, pids: readonly number[]): Promise<void> {
   const { variables, user } = world.host;
   const socket = join(variables['TMUX_TMPDIR'] ?? '/tmp', `tmux-${user.uid}`, 'default');
   // asking a server that does not run would leave its folder behind
   if ((await kindOf(socket).catch(() => undefined)) === undefined) return;
-  const list = ['list-panes', '-s', '-t', `=${id}`, '-F', '#{window_id} #{pane_pid} #{pane_dead}'];
+  const format = `#{window_id} #{pane_pid} #{pane_dead} #{session_name} #{${ownerOption}}`;
+  const list = ['list-panes', '-a', '-F', format];
   const panes = await tmux(world, list).catch(() => undefined); // no tmux here any more
   for (const line of panes?.stdout.split('\n') ?? []) {
-    const [window, pid, dead] = line.split(' ');
-    if (window !== undefined && dead === '1' && pids.includes(Number(pid))) {
+    const [window, pid, dead, session, owner = ''] = line.split(' ');
+    // older versions wrote no owner
+    const isOurs = owner === world.host.owner || (owner === '' && session === id);
+    if (window !== undefined && isOurs && dead === '1' && pids.includes(Number(pid))) {
       await tmux(world, ['kill-window', '-t', window]);
     }
   }

@@ -2,6 +2,7 @@
 import { Failure } from '../failure.ts';
 import { isTaken, listeners, portHolder, type PortHolder } from '../host/net.ts';
 import type { World } from '../world.ts';
+import { othersLeases } from './publicleases.ts';
 import {
   blockBases,
   blockPorts,
@@ -60,22 +61,31 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
     const ports = { ...blockPorts(wish.base), ...wish.single };
     return { base: wish.base, ports, blocked: await obstacles(ports, busy, wish) };
   }
+  // what is left to us keeps clear of other state folders' environments as well, whether they run or not
+  const others = (await othersLeases(world.host)).map(({ id, ports }) => ({
+    ...{ ports, id: `${id} of another user or state folder` },
+  }));
+  const wide = { ...busy, environments: [...busy.environments, ...others] };
   const asked = await obstacles(wish.single, busy, wish);
   if (asked.length > 0) return { base: 0, ports: { ...upstreamPorts, ...wish.single }, blocked: asked };
 
-  const own = await upstream(wish.single, busy);
-  const [first] = await takenOf(own, busy);
+  const own = await upstream(wish.single, wide);
+  const [first] = await takenOf(unnamed(own, wish), wide);
   if (first === undefined && !isSelfish(own)) return { base: 0, ports: own, blocked: [] };
-  const passed = first && (await told(first, busy, wish));
+  const passed = first && (await told(first, wide, wish));
   for (const base of blockBases) {
     const ports = { ...blockPorts(base), ...wish.single };
-    if (isSelfish(ports) || (await takenOf(ports, busy)).length > 0) continue;
+    if (isSelfish(ports) || (await takenOf(unnamed(ports, wish), wide)).length > 0) continue;
     return { base, ports, blocked: [], ...(passed === undefined ? {} : { passed }) };
   }
   throw new Failure('BAI-PRECHECK', 'None of the blocks of ports from 10000 to 29999 is free.', {
     next: [{ purpose: 'name one', command: `bai-dev install -e ${request.id} --ports BASE` }],
   });
 }
+
+/** Ports that were not asked for by name. */
+const unnamed = (ports: Ports, { single }: PortRequest['wish']): Partial<Ports> =>
+  Object.fromEntries(Object.entries(ports).filter(([name]) => single[name as PortName] === undefined));
 
 async function changedPorts(
   own: NonNullable<PortRequest['own']>,

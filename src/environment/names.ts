@@ -1,6 +1,8 @@
 // Every path and name of an environment, in one place: whoever makes, finds or removes a thing asks here.
 import { join } from 'node:path';
+import { hashOf } from '../host/files.ts';
 import type { Host } from '../world.ts';
+import { markerName } from './marker.ts';
 import type { EnvironmentSpec } from './spec.ts';
 
 /** The folder that holds all environments' own folders. */
@@ -22,16 +24,25 @@ export function statePaths(host: Host, id: string) {
   } as const;
 }
 
+/** Where root keeps what another user has to reach: PostgreSQL refuses to run as root, and nobody else gets into /root. */
+export const sharedData = '/var/lib/bai-dev';
+
+/** The folders in which the data of a native halfstack lie. */
+export function nativeFolders(host: Host, id: string): { readonly own: string; readonly shared: string } {
+  return {
+    own: join(statePaths(host, id).folder, 'halfstack'),
+    // two state folders of root may hold environments of the same ID
+    shared: join(sharedData, hashOf(host.folders.state).slice(0, 12), id),
+  };
+}
+
 /** What was saved of work in source trees before they were removed; outlives its environment. */
 export const rescuesFolder = (host: Host, id: string): string => join(host.folders.state, 'rescued', id);
 
 /** The snapshots of an environment's data; they outlive it. */
 export const snapshotsFolder = (host: Host, id: string): string => join(host.folders.state, 'snapshots', id);
 
-/** The name of the file in an install path that holds the ID. */
-export const markerName = '.bai-dev';
-
-/** Holds the ID, so that commands given inside the install path need no `-e`. */
+/** Holds ID and owner, so that commands given inside the install path need no `-e`. */
 export const markerFile = (spec: EnvironmentSpec): string => join(spec.installPath, markerName);
 
 /** A tree's working copy. */
@@ -44,7 +55,7 @@ export function virtualenvName(spec: EnvironmentSpec, virtualenv: string): strin
   return `venv-${spec.id}-${member(spec.release.virtualenvs, virtualenv, 'virtualenv').suffix}`;
 }
 
-/** Is in a virtualenv of ours from its first moment; holds the ID of the environment. */
+/** Is in a virtualenv of ours from its first moment; holds the ID of the environment and its owner. */
 export const ownerFile = '.bai-dev-environment';
 
 /** Where pyenv-virtualenv would put it, or in its tree where there is no pyenv to write to. */

@@ -8,7 +8,6 @@ import {
   listFolder,
   makeFolder,
   readOwned,
-  readText,
   removeEmptyFolder,
   removeFile,
   removeWhole,
@@ -19,8 +18,10 @@ import type { Release } from '../release/release.ts';
 import type { Host } from '../world.ts';
 import { isId } from './id.ts';
 import { parseJson } from './json.ts';
-import { environmentsFolder, markerName, statePaths } from './names.ts';
+import { readMarker, type Marker } from './marker.ts';
+import { environmentsFolder, statePaths } from './names.ts';
 import { strayPath } from './places.ts';
+import { withdrawLease } from './publicleases.ts';
 import { recordSchema, type EnvironmentRecord } from './record.ts';
 import { specSchema } from './spec.ts';
 
@@ -90,6 +91,7 @@ export async function forgetEnvironment(host: Host, id: string): Promise<void> {
     if (path !== record && !isLock) await removeWhole(path);
   }
   await removeFile(record);
+  await withdrawLease(host, id);
   await removeEmptyFolder(folder);
 }
 
@@ -97,10 +99,10 @@ export async function forgetEnvironment(host: Host, id: string): Promise<void> {
 export async function environmentOfPath(
   host: Host,
   path: string,
-): Promise<{ readonly id: string; readonly installPath: string } | undefined> {
+): Promise<(Marker & { readonly installPath: string }) | undefined> {
   for (let folder = resolve(host.cwd, path); ; folder = dirname(folder)) {
-    const id = (await readText(join(folder, markerName)).catch(() => undefined))?.trim();
-    if (id !== undefined && isId(id)) return { id, installPath: folder };
+    const marker = await readMarker(folder);
+    if (marker !== undefined) return { ...marker, installPath: folder };
     if (folder === dirname(folder)) return undefined;
   }
 }

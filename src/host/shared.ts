@@ -1,7 +1,7 @@
 // A folder that all users of a machine would share: whose it is, and what of it nobody uses any more.
 import { randomBytes } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { access, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
+import { access, chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { filesystemFailure, hasCode, hashOf, makeFolder, removeFile, writeNew } from './files.ts';
@@ -15,6 +15,11 @@ export async function ownerOf(path: string): Promise<number | undefined> {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw filesystemFailure('look at', path, error);
   }
+}
+
+/** Makes a folder in which every user may make files of their own and nobody remove another's, as /tmp is. */
+export async function makeSharedFolder(path: string): Promise<void> {
+  if (await makeFolder(path, 0o777)) await chmod(path, 0o1777);
 }
 
 /** True if this user may write a file that is there. */

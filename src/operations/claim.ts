@@ -4,7 +4,9 @@ import { choosePorts, type PortChoice } from '../environment/leases.ts';
 import { acquireLock } from '../environment/lock.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { makeSecrets } from '../environment/secrets.ts';
+import { publishLease } from '../environment/publicleases.ts';
 import { listIds, readRecord, writeRecord } from '../environment/store.ts';
+import { aloneOnMachine } from '../host/machine.ts';
 import type { PortWish } from '../prechecks/draft.ts';
 import type { Host, World } from '../world.ts';
 
@@ -46,13 +48,17 @@ export async function claim(
     const before = record.former?.at(-1);
     const own = before && { base: before.portBase, ports: before.ports };
     const records = await othersOf(host, id);
-    const again = await choosePorts(world, { id, wish, records, ...(own && { own }) });
-    if (again.blocked.length > 0) return undefined;
-    const same = JSON.stringify(again.ports) === JSON.stringify(ports);
-    if (!same && own !== undefined) return undefined;
-    const claimed = same ? record : withPorts(record, again);
-    await writeRecord(host, claimed);
-    return claimed;
+    // two state folders have a lock each
+    return await aloneOnMachine('bai-dev-ports', 10, async () => {
+      const again = await choosePorts(world, { id, wish, records, ...(own && { own }) });
+      if (again.blocked.length > 0) return undefined;
+      const same = JSON.stringify(again.ports) === JSON.stringify(ports);
+      if (!same && own !== undefined) return undefined;
+      const claimed = same ? record : withPorts(record, again);
+      await writeRecord(host, claimed);
+      await publishLease(host, id, claimed.spec.ports);
+      return claimed;
+    });
   } finally {
     await lock.release();
   }

@@ -4,7 +4,7 @@ import { runningDaemons } from '../daemons/running.ts';
 import type { RecordJournal } from '../environment/journal.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
-import { describeResource, removeResource } from '../resources/inventory.ts';
+import { describeResource, removeRecorded } from '../resources/inventory.ts';
 import { resourceKey, type Resource } from '../resources/resource.ts';
 import { assertClean, excludeOurs } from '../steps/exchange.ts';
 import type { World } from '../world.ts';
@@ -76,7 +76,7 @@ export async function leaveFormer(
   for (const one of go) if (one.kind === 'tree') await assertClean(making, one.tree);
   for (const resource of go) {
     world.signal.throwIfAborted();
-    const outcome = await removeResource(world, resource);
+    const outcome = await removeRecorded(world, record, resource);
     world.report.emit({ kind: 'removal', resource: describeResource(resource), outcome });
     await journal.dropResource(resource);
   }

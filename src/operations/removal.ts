@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { removeShared } from '../daemons/runners.ts';
 import { openJournal } from '../environment/journal.ts';
 import { acquireLock } from '../environment/lock.ts';
-import { rescuesFolder, snapshotsFolder, statePaths } from '../environment/names.ts';
+import { markerFile, rescuesFolder, snapshotsFolder, statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { forgetEnvironment } from '../environment/store.ts';
 import { Failure, type NextCommand } from '../failure.ts';
 import { halfSnapshot } from '../halfstack/snapshots.ts';
 import { removeEmptyFolder, removeWhole } from '../host/files.ts';
-import { describeResource, removeResource } from '../resources/inventory.ts';
+import { describeResource, removeRecorded } from '../resources/inventory.ts';
 import type { Removal } from '../resources/handling.ts';
 import type { Resource } from '../resources/resource.ts';
 import { halfRescue } from '../source/rescue.ts';
@@ -154,13 +154,31 @@ async function removeAll(world: World, record: EnvironmentRecord, go: readonly R
     }
   };
   for (const { name, remove } of await strayContainers(world, record)) await attempt(name, remove);
-  for (const resource of [...go].reverse()) {
+  for (const resource of newestFirst(go, record)) {
+    // what is left in the install path could not be proven to be of this environment any more
+    if (done.leftovers.length > 0 && isMarker(resource, record)) continue;
     const name = describeResource(resource);
-    const outcome = await attempt(name, () => removeResource(world, resource));
+    const outcome = await attempt(name, () => removeRecorded(world, record, resource));
     if (outcome === 'kept' && isInside(resource, record.spec.installPath)) done.kept.push(name);
   }
   return done;
 }
+
+/** The marker goes right before its folder: as long as anything else lies in that, it proves whose it is. */
+function newestFirst(go: readonly Resource[], { spec }: Pick<EnvironmentRecord, 'spec'>): Resource[] {
+  const marks = (one: Resource): boolean => isMarker(one, { spec });
+  const isOutside = (one: Resource): boolean =>
+    one.kind === 'folder' && `${spec.installPath}/`.startsWith(`${one.path}/`);
+  const newest = [...go].reverse();
+  return [
+    ...newest.filter((one) => !marks(one) && !isOutside(one)),
+    ...newest.filter(marks),
+    ...newest.filter(isOutside),
+  ];
+}
+
+const isMarker = (one: Resource, { spec }: Pick<EnvironmentRecord, 'spec'>): boolean =>
+  one.kind === 'file' && one.path === markerFile(spec);
 
 function assertNothingLeft({ total, leftovers }: Done, id: string, again: string): void {
   if (leftovers.length === 0) return;

@@ -4,7 +4,7 @@ import { acquireLock } from '../environment/lock.ts';
 import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { describeResource, removeResource } from '../resources/inventory.ts';
+import { describeResource, removeRecorded } from '../resources/inventory.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { consent } from './consent.ts';
 import { existingRecord, readyRecord } from './existing.ts';
@@ -102,7 +102,7 @@ async function removeData(world: World, record: EnvironmentRecord): Promise<stri
   const removed: string[] = [];
   for (const resource of [...engine.resources(stack)].reverse()) {
     world.signal.throwIfAborted();
-    const outcome = await removeResource(world, resource);
+    const outcome = await removeRecorded(world, record, resource);
     const name = describeResource(resource);
     world.report.emit({ kind: 'removal', resource: name, outcome });
     if (outcome === 'removed') removed.push(name);

@@ -155,7 +155,7 @@ function dockerState(
   },
 ): HalfstackState {
   const { id: environment, services, installPath } = wanted;
-  const expected = defined({ environment, installPath });
+  const expected = { ...defined({ environment, installPath }), recorded: services !== undefined };
   const ours = there.filter(
     ({ labels, service }) => isOurs(world, labels, expected) && (services?.includes(service) ?? true),
   );

@@ -1,8 +1,10 @@
 // Is the environment's name free in pyenv, and is nobody else at work on it?
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { lockHolder } from '../environment/lock.ts';
-import { pyenvRoot, statePaths } from '../environment/names.ts';
+import { readMarker } from '../environment/marker.ts';
+import { ownerFile, pyenvRoot, statePaths } from '../environment/names.ts';
 import { kindOf, listFolder } from '../host/files.ts';
+import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
 
@@ -23,17 +25,26 @@ export async function checkNames(world: World, draft: Draft): Promise<Checked<ne
   }
   if (taken.length === 0)
     return { findings: [{ id: 'names.virtualenvs', severity: 'ok', title: 'Names are free' }] };
+  return { findings: await Promise.all(taken.map((path) => takenFinding(world, path))) };
+}
+
+/** A virtualenv of another's environment is not said to be removable: it may be in use. */
+async function takenFinding(world: World, path: string): Promise<Finding> {
+  const name = basename(path);
+  const marker = await readMarker(path, ownerFile);
+  // an older version wrote no owner: without a record it may be anybody's
+  const isOthers = marker !== undefined && marker.owner !== world.host.owner;
   return {
-    findings: taken.map((path) => ({
-      id: 'names.virtualenvs',
-      severity: 'blocker',
-      title: `A virtualenv ${path.split('/').at(-1) ?? ''} exists`,
-      reason: `${path} was not made by bai-dev, or bai-dev does not know of it any more.`,
-      next: [
-        { purpose: 'use another ID', command: 'bai-dev install -e ANOTHER-ID' },
-        { purpose: 'or remove it', command: `pyenv virtualenv-delete ${path.split('/').at(-1) ?? ''}` },
-      ],
-    })),
+    id: 'names.virtualenvs',
+    severity: 'blocker',
+    title: `A virtualenv ${name} exists`,
+    reason: isOthers
+      ? `${path} is of an environment of another user or another state folder.`
+      : `${path} was not made by bai-dev, or bai-dev does not know of it any more.`,
+    next: [
+      { purpose: 'use another ID', command: 'bai-dev install -e ANOTHER-ID' },
+      ...(isOthers ? [] : [{ purpose: 'or remove it', command: `pyenv virtualenv-delete ${name}` }]),
+    ],
   };
 }
 

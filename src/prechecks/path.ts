@@ -31,7 +31,9 @@ async function elsewhere({ host }: World, { id, installPath: path }: Draft): Pro
     }
   }
   const marked = await environmentOfPath(host, path);
-  if (marked !== undefined && (marked.id !== id || marked.installPath !== path)) {
+  const { owner, user } = host;
+  const isOurs = marked?.uid === user.uid && [undefined, owner].includes(marked.owner);
+  if (marked !== undefined && (!isOurs || marked.id !== id || marked.installPath !== path)) {
     return inside(path, marked.id, marked.installPath);
   }
   for (const other of (await listIds(host)).filter((name) => name !== id)) {

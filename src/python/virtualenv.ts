@@ -1,5 +1,6 @@
 // A component's virtualenv: where it lies, whether it is whole, and making it out of a resolution.
 import { basename, dirname, join } from 'node:path';
+import { markerText, readMarker } from '../environment/marker.ts';
 import { member, ownerFile, treePath, virtualenvName, virtualenvPath } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
@@ -16,7 +17,7 @@ import { flush } from '../host/flush.ts';
 import { linkTarget, pointLink } from '../host/links.ts';
 import { damagedPackages } from '../host/packages.ts';
 import { changeTime, fileSize } from '../host/tail.ts';
-import type { World } from '../world.ts';
+import type { Host, World } from '../world.ts';
 import { dayArguments, resolution } from './resolution.ts';
 import { runUv, type UvPin } from './uv.ts';
 
@@ -112,7 +113,7 @@ export async function makeVirtualenv(world: World, wish: VirtualenvMaking): Prom
   const link = virtualenvLink(spec, name);
   if (link !== undefined && (await linkTarget(link)) !== path) {
     const kind = await kindOf(link);
-    if (kind !== undefined && kind !== 'link') throw foreign(link);
+    if (kind !== undefined && kind !== 'link') throw await foreign(link);
     await pointLink(link, path);
   }
   const file = selectionFile(spec, name);
@@ -125,15 +126,24 @@ export async function makeVirtualenv(world: World, wish: VirtualenvMaking): Prom
 /** An empty folder that says whose it is, in one step, in place of one of ours. */
 async function begin(world: World, { spec }: VirtualenvWish, path: string): Promise<void> {
   if ((await kindOf(path)) !== undefined) {
-    if ((await readText(join(path, ownerFile)))?.trim() !== spec.id) throw foreign(path);
+    if (!(await isVirtualenvOf(world.host, spec.id, path))) throw await foreign(path);
     await discardVirtualenv(path);
   }
   const partial = virtualenvPartial(path);
   await removeWhole(partial);
   await makeFolder(partial);
-  await writeWhole(join(partial, ownerFile), `${spec.id}\n`, 0o644);
+  await writeWhole(join(partial, ownerFile), markerText(spec.id, world.host.owner), 0o644);
   world.signal.throwIfAborted();
   await moveOver(partial, path);
+}
+
+/**
+ * True if a virtualenv is that of an environment, by the file that is in it from its first moment. Two state folders
+ * may share a pyenv. Older versions wrote no owner: then it must be this user's.
+ */
+async function isVirtualenvOf({ owner, user }: Host, id: string, path: string): Promise<boolean> {
+  const marker = await readMarker(path, ownerFile);
+  return marker?.id === id && marker.uid === user.uid && [undefined, owner].includes(marker.owner);
 }
 
 /** Removes one of ours: first it gets its partial name, so that a removal that was cut off leaves nothing unclaimed. */
@@ -245,9 +255,15 @@ async function succeeds(world: World, attempt: Promise<unknown>): Promise<boolea
   }
 }
 
-function foreign(path: string): Failure {
-  return new Failure('BAI-CONFLICT-OWNER', `${path} exists and was not made by bai-dev.`, {
+async function foreign(path: string): Promise<Failure> {
+  const isMarked = (await kindOf(join(path, ownerFile))) !== undefined;
+  const whose = isMarked
+    ? 'is of an environment of another user or another state folder'
+    : 'was not made by bai-dev';
+  return new Failure('BAI-CONFLICT-OWNER', `${path} exists and ${whose}.`, {
     facts: { path },
-    next: [{ purpose: 'if nobody needs it', command: `pyenv virtualenv-delete ${basename(path)}` }],
+    next: isMarked
+      ? [{ purpose: 'use another ID', command: 'bai-dev install -e ANOTHER-ID' }]
+      : [{ purpose: 'if nobody needs it', command: `pyenv virtualenv-delete ${basename(path)}` }],
   });
 }

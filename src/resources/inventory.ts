@@ -1,4 +1,5 @@
 // The list of kinds: whoever holds a resource of any kind asks here how to name, find or remove it.
+import type { EnvironmentRecord } from '../environment/record.ts';
 import type { World } from '../world.ts';
 import { containerKind } from './container.ts';
 import { fileKind } from './file.ts';
@@ -6,6 +7,7 @@ import { folderKind } from './folder.ts';
 import type { Removal, ResourceHandling } from './handling.ts';
 import { leaseKind } from './lease.ts';
 import { networkKind } from './network.ts';
+import { assertOwnPlace } from './places.ts';
 import { processKind } from './process.ts';
 import { relayKind } from './relay.ts';
 import type { Resource, ResourceKind } from './resource.ts';
@@ -41,6 +43,19 @@ export function resourceExists(world: World, resource: Resource): Promise<boolea
 /** Removes it if it is provably ours; twice is once. Throws a Failure when it cannot be. */
 export function removeResource(world: World, resource: Resource): Promise<Removal> {
   return handling(resource).remove(world, resource);
+}
+
+/**
+ * The same for what a record names: first its place is checked, as a record may have been edited or copied. Throws
+ * `BAI-CONFLICT-OWNER` for what is not at a place of the environment.
+ */
+export async function removeRecorded(
+  world: World,
+  record: Pick<EnvironmentRecord, 'spec' | 'marks'>,
+  resource: Resource,
+): Promise<Removal> {
+  await assertOwnPlace(world.host, record, resource);
+  return removeResource(world, resource);
 }
 
 /** A resource's own kind always fits its handling; the type system cannot follow that through a table. */

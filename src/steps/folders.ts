@@ -1,6 +1,7 @@
 // Makes the folders of an environment outside its trees, and the marker by which commands know where they are.
 import { dirname, join } from 'node:path';
-import { installsFolder, markerFile, markerName } from '../environment/names.ts';
+import { markerName, markerText } from '../environment/marker.ts';
+import { installsFolder, markerFile } from '../environment/names.ts';
 import { kindOf, makeFolder } from '../host/files.ts';
 import type { Step } from '../plan/step.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -35,7 +36,7 @@ export function folderSteps(making: Making): Step<Resource>[] {
     title: markerName,
     group,
     after: [folders.id],
-    files: [{ path: markerFile(spec), content: `${spec.id}\n`, mode: 0o644 }],
+    files: [{ path: markerFile(spec), content: markerText(spec.id, world.host.owner), mode: 0o644 }],
   });
   return [folders, marker];
 }

@@ -1,8 +1,9 @@
 // Which environment is meant, by name or by where we stand.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { environmentHere, meantId, namedId } from '../../src/cli/named.ts';
+import { markerText } from '../../src/environment/marker.ts';
 import { writeRecord } from '../../src/environment/store.ts';
 import type { Event } from '../../src/report/events.ts';
 import { sampleRecord } from '../environment/sample.ts';
@@ -19,6 +20,20 @@ describe('environmentHere', () => {
     writeFileSync(join(box.folder, 'dev/.bai-dev'), 'dev2109\n');
     expect(await environmentHere({ ...box.world.host, cwd: deep })).toBe('dev2109');
     expect(await environmentHere({ ...box.world.host, cwd: box.folder })).toBeUndefined();
+  });
+
+  it('does not take another state folder’s environment for one of its own, nor a link for a marker', async () => {
+    const { host } = box.world;
+    writeFileSync(join(box.folder, '.bai-dev'), markerText('dev2109', '0123456789ab'));
+    await expect(environmentHere(host)).rejects.toMatchObject({ code: 'BAI-USAGE' });
+    writeFileSync(join(box.folder, '.bai-dev'), markerText('dev2109', host.owner));
+    expect(await environmentHere(host)).toBe('dev2109');
+    const folder = join(box.folder, 'other/dev');
+    mkdirSync(folder, { recursive: true });
+    symlinkSync(join(box.folder, '.bai-dev'), join(folder, '.bai-dev'));
+    rmSync(join(box.folder, '.bai-dev'));
+    writeFileSync(join(box.folder, 'text'), markerText('dev2109', host.owner));
+    expect(await environmentHere({ ...host, cwd: folder })).toBeUndefined();
   });
 });
 

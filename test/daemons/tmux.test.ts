@@ -100,6 +100,20 @@ describe.skipIf(missing)(missing ? 'tmux (there is none on this machine)' : 'tmu
     await closeWindows(house.world, id, [entry!.pid]);
     expect(windows(id)).toEqual(['mine']);
   });
+
+  it.each(['another', undefined])('leaves the session of another state folder (%s) alone', async (owner) => {
+    house = await open({ manager: { way: 'serve' } });
+    const { id } = house.record.spec;
+    tmux('new-session', '-d', '-s', id, '-n', 'manager', 'sleep', '60');
+    if (owner !== undefined) tmux('set-option', '-t', `=${id}:`, '@bai-dev-owner', owner);
+    const pid = (): string => tmux('list-panes', '-s', '-t', `=${id}`, '-F', '#{pane_pid}').trim();
+    const before = pid();
+    await house.start('manager', { tmux: true });
+    expect(windows(`${id}-${house.world.host.owner}`)).toEqual(['manager']);
+    await stopDaemons(house.world.host, house.record, ['manager']);
+    await closeWindows(house.world, id, [Number(before)]);
+    expect(pid()).toBe(before);
+  });
 });
 
 it('says how to get it where there is none', async () => {

@@ -166,7 +166,7 @@ describe('the environment of a path', () => {
     mkdirSync(deep, { recursive: true });
     expect(await environmentOfPath(host, deep)).toBeUndefined();
     writeFileSync(join(box.folder, 'work/.bai-dev'), 'dev9903\n');
-    const found = { id: 'dev9903', installPath: join(box.folder, 'work') };
+    const found = { id: 'dev9903', uid: host.user.uid, installPath: join(box.folder, 'work') };
     expect(await environmentOfPath(host, deep)).toEqual(found);
     expect(await environmentOfPath(host, join(deep, 'not/there/yet'))).toEqual(found);
     expect(await environmentOfPath({ ...host, cwd: deep }, '..')).toEqual(found);

@@ -1,8 +1,9 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLock } from '../../src/environment/lock.ts';
-import { statePaths } from '../../src/environment/names.ts';
+import { markerText } from '../../src/environment/marker.ts';
+import { ownerFile, statePaths } from '../../src/environment/names.ts';
 import type { Draft } from '../../src/prechecks/draft.ts';
 import { checkLock, checkNames } from '../../src/prechecks/names.ts';
 import { sampleRecord, sampleRelease } from '../environment/sample.ts';
@@ -33,6 +34,19 @@ describe('names', () => {
       const record = sampleRecord('mine');
       record.resources = [{ kind: 'virtualenv', name, path }];
       expect(await said(checkNames(box.world, { ...draft, record }))).toEqual(['names.virtualenvs ok']);
+    },
+  );
+
+  test.each([markerText('mine', '0123456789ab'), 'mine\n'])(
+    'one of an environment of the same ID in a shared pyenv (%s) is a blocker, and never said to be removable',
+    async (text) => {
+      const path = join(box.world.host.home, '.pyenv/versions/3.9.18/envs', name);
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, ownerFile), text);
+      const { findings } = await checkNames(box.world, draft);
+      expect(findings).toMatchObject([{ severity: 'blocker' }]);
+      expect(findings[0]?.reason).toContain('of another user or another state folder');
+      expect(JSON.stringify(findings)).not.toContain('virtualenv-delete');
     },
   );
 

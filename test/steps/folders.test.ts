@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markerText } from '../../src/environment/marker.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeResource } from '../../src/resources/inventory.ts';
 import { folderSteps } from '../../src/steps/folders.ts';
@@ -28,7 +29,9 @@ describe('folders', () => {
   it('hold the storage and the ID', async () => {
     expect(await make()).toEqual(['done', 'done']);
     expect(existsSync(join(making.spec.installPath, 'vfolder', 'local'))).toBe(true);
-    expect(readFileSync(join(making.spec.installPath, '.bai-dev'), 'utf8')).toBe('sample\n');
+    expect(readFileSync(join(making.spec.installPath, '.bai-dev'), 'utf8')).toBe(
+      markerText('sample', box.world.host.owner),
+    );
     expect(await make()).toEqual(['kept', 'kept']);
   });
 

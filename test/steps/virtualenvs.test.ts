@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { markerText } from '../../src/environment/marker.ts';
 import { parseId } from '../../src/environment/id.ts';
 import type { EnvironmentSpec } from '../../src/environment/spec.ts';
 import { isKept, runSteps } from '../../src/plan/run.ts';
@@ -244,6 +245,20 @@ describe.skipIf(needed.skip)(needed.title('virtualenvs'), () => {
     expect(existsSync(join(path, 'pyvenv.cfg'))).toBe(true);
     const resource = third.resources.find((one) => one.kind === 'virtualenv' && one.path === path);
     await expect(removeResource(box.world, resource!)).rejects.toMatchObject({ code: 'BAI-CONFLICT-OWNER' });
+    rmSync(path, { recursive: true });
+  });
+
+  it('do not take the place of one that another state folder made for the same ID', async () => {
+    const path = join(box.folder, 'pyenv/versions', python.version, 'envs/venv-three-manager');
+    mkdirSync(path);
+    writeFileSync(join(path, '.bai-dev-environment'), markerText('three', '0123456789ab'));
+    const third = place('three');
+    expect((await third.run())['virtualenv:manager']).toBe('failed');
+    expect(third.failure()).toMatchObject({ code: 'BAI-CONFLICT-OWNER' });
+    expect(JSON.stringify(third.failure())).not.toContain('virtualenv-delete');
+    const resource = third.resources.find((one) => one.kind === 'virtualenv' && one.path === path);
+    await expect(removeResource(box.world, resource!)).rejects.toMatchObject({ code: 'BAI-CONFLICT-OWNER' });
+    expect(existsSync(join(path, '.bai-dev-environment'))).toBe(true);
     rmSync(path, { recursive: true });
   });
 

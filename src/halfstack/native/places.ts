@@ -1,16 +1,12 @@
 // Where the servers of an environment keep things, and as whom PostgreSQL runs.
 import { join } from 'node:path';
-import { statePaths } from '../../environment/names.ts';
+import { nativeFolders, sharedData } from '../../environment/names.ts';
 import type { ServerRole, Servers } from '../../environment/servers.ts';
-import { hashOf } from '../../host/files.ts';
 import { serverUser, type User } from '../../host/owner.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { Host } from '../../world.ts';
 import { packageFolder } from './fetch.ts';
 import type { ServerPlace } from './running.ts';
-
-/** For root: PostgreSQL refuses to run as root, and another user cannot get into root's home. */
-const shared = '/var/lib/bai-dev';
 
 export interface Places {
   /** Holds the data and the logs, but for what root must keep elsewhere. */
@@ -29,7 +25,7 @@ export interface Elsewhere {
 
 /** All paths of an environment's native halfstack. */
 export function placesOf(host: Host, id: string, servers: Servers): Places {
-  const folder = join(statePaths(host, id).folder, 'halfstack');
+  const folder = nativeFolders(host, id).own;
   const elsewhere = host.user.uid === 0 ? elsewhereOf(host, id, servers) : undefined;
   const program = (role: ServerRole): string => {
     const server = servers[role];
@@ -56,7 +52,7 @@ export function placesOf(host: Host, id: string, servers: Servers): Places {
 
 /** Everything of it, in the order in which it is made: removed the other way round, servers end first. */
 export function resourcesOf({ folder, servers, elsewhere }: Places): Resource[] {
-  const parents = elsewhere === undefined ? [] : [shared, join(elsewhere.folder, '..')];
+  const parents = elsewhere === undefined ? [] : [sharedData, join(elsewhere.folder, '..')];
   return [
     ...parents.map((path) => ({ kind: 'folder', path, own: false }) as const),
     ...(elsewhere === undefined ? [] : [{ kind: 'folder', path: elsewhere.folder, own: true } as const]),
@@ -73,8 +69,7 @@ export async function databaseUser({ user }: Host): Promise<User | undefined> {
 }
 
 function elsewhereOf(host: Host, id: string, { postgres }: Servers): Elsewhere {
-  // two state folders of root may hold environments of the same ID
-  const folder = join(shared, hashOf(host.folders.state).slice(0, 12), id);
+  const folder = nativeFolders(host, id).shared;
   if (postgres.source === 'path') return { folder };
   return { folder, software: { from: packageFolder(host, postgres), to: join(folder, 'software') } };
 }
