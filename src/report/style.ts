@@ -1,5 +1,7 @@
 // How things look: colours, marks, paths and units; decided once, the same for every screen.
 
+import { quoted } from '../quoted.ts';
+
 export interface Style {
   readonly color: boolean;
   /** The locale can show more than ASCII. */
@@ -92,6 +94,12 @@ export function inLocale(text: string, unicode: boolean): string {
 /** A path with `~` for the home folder. */
 export function tilde(path: string, home: string): string {
   return path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}
+
+/** The same for a shell: what follows `~/` is quoted where it has to be. */
+export function shellPath(path: string, home: string): string {
+  const shown = tilde(path, home);
+  return shown.startsWith('~/') ? `~/${quoted(shown.slice(2))}` : quoted(path);
 }
 
 /** `3.9 GB`: decimal units, two digits at least. */

@@ -1,5 +1,5 @@
 // Starting, looking, stopping: the built program with stand-in daemons on a real halfstack.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -290,6 +290,32 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     fails();
   });
 
+  it('the guide works as it is printed, without pyenv and from any folder', async () => {
+    await run('stop', id);
+    const { ports } = recordOf(home, id)!.spec;
+    const [start = '', ...more] = blocksOf(plain('guide', id));
+    const begun: ChildProcess[] = [];
+    const bash = (text: string, ...options: readonly string[]) => ['bash', ...options, '-c', text] as const;
+    try {
+      const [file, ...args] = bash(start);
+      execFileSync(file, args, { env: home.variables, cwd: '/', stdio: 'pipe', timeout: 60_000 });
+      for (const text of more.filter((block) => block.includes('standin_daemon'))) {
+        const [shell, ...rest] = bash(text);
+        begun.push(spawn(shell, rest, { env: home.variables, cwd: '/', stdio: 'ignore', detached: true }));
+        // the others want the manager
+        if (begun.length === 1) await answers(`http://127.0.0.1:${ports.manager}`);
+      }
+      expect(begun).toHaveLength(names.length);
+      await answers(`http://127.0.0.1:${ports.webserver}`);
+    } finally {
+      for (const { pid } of begun) if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+      await sleep(500);
+      const stop = more.find((block) => block.includes(' stop')) ?? 'false';
+      execFileSync('bash', ['-c', stop], { env: home.variables, cwd: '/', stdio: 'pipe', timeout: 60_000 });
+    }
+    expect(await states()).toMatchObject(servers('stopped'));
+  });
+
   it('takes other names of daemons, and says which ID was meant', async () => {
     const stopped = await done<{ daemons: readonly string[] }>('stop', id, 'storage', 'web');
     expect(stopped.daemons).toEqual([]);
@@ -427,3 +453,25 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(carrying(both)).toEqual([]);
   });
 });
+
+/** The commands of a guide: lines that are indented by four, together until something else is said. */
+function blocksOf(guide: string): string[] {
+  const lines = guide.split('\n').map((line) => (line.startsWith('    ') ? line.slice(4) : ''));
+  return lines
+    .join('\n')
+    .split(/\n{2,}/)
+    .map((block) => block.trim())
+    .filter(Boolean);
+}
+
+async function answers(url: string): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        fetch(url)
+          .then(({ status }) => status)
+          .catch(() => 0),
+      { timeout: 30_000 },
+    )
+    .toBe(200);
+}

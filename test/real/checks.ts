@@ -146,7 +146,7 @@ export function checkRelease({ opened, version, agent, work: states = [] }: Real
         .poll(() => client(home, guide, guide.client.agents), { timeout: 120_000, interval: 2000 })
         .toContain('ALIVE');
       // refused where there is no image of a kernel; either way nothing of it may be left in the end
-      client(home, guide, guide.client.hello);
+      if (guide.client.hello !== undefined) client(home, guide, guide.client.hello);
     });
   }
 

@@ -1,8 +1,8 @@
 // The guide of an environment: everything to work in it by hand, each command copyable.
-import type { Guide } from '../../operations/guide.ts';
+import type { Guide, GuideDaemon } from '../../operations/guide.ts';
 import { table } from '../layout.ts';
 import { quoted } from '../../quoted.ts';
-import { tilde, type Look } from '../style.ts';
+import { shellPath, tilde, type Look } from '../style.ts';
 
 /** The whole guide, paths with `~`. */
 export function guideScreen(guide: Guide, look: Look): string[] {
@@ -18,14 +18,18 @@ export function guideScreen(guide: Guide, look: Look): string[] {
     ...(guide.phase === 'ready'
       ? []
       : [`  It is not ready (${guide.phase}).   bai-dev install -e ${guide.id}   continues.`]),
-    ...title('Daemons, each in a terminal of its own'),
-    ...guide.daemons.flatMap((daemon) => [
-      `  ${daemon.component}`,
-      `    cd ${short(daemon.folder)}`,
-      `    ${daemon.command.map(quoted).join(' ')}`,
-    ]),
-    ...title('The same without pyenv: its python by path'),
-    ...indented(guide.daemons.map(({ component, python }) => [component, short(python)])),
+    ...title('Halfstack'),
+    ...commandOr(guide.halfstack.start, guide.halfstack.unavailable),
+    ...title('Daemons, each in a terminal of its own; the manager first'),
+    ...guide.daemons.flatMap((daemon) =>
+      daemon.unavailable === undefined
+        ? [
+            `  ${daemon.component}`,
+            `    cd ${shellPath(daemon.folder, home)}`,
+            `    ${daemonCommand(daemon, home)}`,
+          ]
+        : [`  ${daemon.component} cannot run: ${daemon.unavailable}`],
+    ),
     ...title('Addresses'),
     ...indented([
       ['Web UI', guide.urls.web],
@@ -37,12 +41,12 @@ export function guideScreen(guide: Guide, look: Look): string[] {
     ...title("Accounts, upstream's public examples"),
     ...indented(guide.accounts.map(({ email, password, role }) => [email, password, role])),
     ...title('Client'),
-    `    cd ${short(guide.client.folder)}`,
+    `    cd ${shellPath(guide.client.folder, home)}`,
     ...(file === undefined
       ? []
       : [`    source ${file}${admin === undefined ? '' : `   # as ${admin.email}`}`]),
-    ...[guide.client.users, guide.client.agents, guide.client.hello].map(
-      (command) => `    backend.ai ${command.map(quoted).join(' ')}`,
+    ...[guide.client.users, guide.client.agents, ...(guide.client.hello ? [guide.client.hello] : [])].map(
+      (command) => `    ${shellPath(guide.client.program, home)} ${command.map(quoted).join(' ')}`,
     ),
     ...(guide.client.files.length > 1 ? [`  Others: ${guide.client.files.slice(1).join(', ')}`] : []),
     ...title('Sources'),
@@ -61,11 +65,23 @@ export function guideScreen(guide: Guide, look: Look): string[] {
           ...(guide.accelerator.remark === undefined ? [] : [`  ${guide.accelerator.remark}`]),
           ...guide.accelerator.files.map((path) => `  Its settings: ${short(path)}`),
         ]),
-    ...title('Halfstack'),
-    guide.halfstack.file === undefined
-      ? `    bai-dev logs ${guide.id} postgres`
-      : `    docker compose -f ${short(guide.halfstack.file)} -p ${guide.id} ps`,
-    ...title('Log'),
-    `    ${short(guide.log)}`,
+    ...title('To stop: Ctrl-C in each terminal, then the halfstack'),
+    ...commandOr(guide.halfstack.stop, guide.halfstack.unavailable),
+    ...title('Files'),
+    ...indented([
+      ...(guide.halfstack.file === undefined ? [] : [['compose', short(guide.halfstack.file)]]),
+      ['log', short(guide.log)],
+    ]),
   ];
+}
+
+const commandOr = (command: readonly string[] | undefined, trouble: string | undefined): string[] =>
+  command === undefined
+    ? [`  It cannot be started: ${trouble ?? ''}`]
+    : [`    ${command.map(quoted).join(' ')}`];
+
+/** By the path of its virtualenv, so that it works whether pyenv is active or not. */
+function daemonCommand({ variables, python, command: [, ...args] }: GuideDaemon, home: string): string {
+  const assigned = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
+  return [...assigned, shellPath(python, home), ...args.map(quoted)].join(' ');
 }

@@ -142,21 +142,32 @@ describe('guide', () => {
           virtualenv: 'venv-dev2109-manager',
           command: ['python', '-m', 'ai.backend.manager.server', '--log-level', 'a b'],
           python: '/home/you/.pyenv/versions/venv-dev2109-manager/bin/python',
+          variables: {},
+        },
+        {
+          component: 'agent',
+          folder: '/home/you/dev/agent',
+          virtualenv: 'venv-dev2109-agent',
+          command: ['python', '-m', 'ai.backend.agent.server'],
+          python: '/home/you/.pyenv/versions/venv-dev2109-agent/bin/python',
+          variables: {},
+          unavailable: 'this user may not use Docker',
         },
       ],
       urls: { web: 'http://127.0.0.1:8090', manager: 'http://127.0.0.1:8091' },
       halfstack: {
         file: '/home/you/dev/docker-compose.yml',
+        start: ['docker', 'compose', '-p', 'dev2109', 'start'],
         ports: { postgres: 8101, redis: 8111, etcd: 8121 },
       },
       sources: [{ tree: 'manager', source: 'pypi', ref: '21.9.1', address: 'backend.ai-manager' }],
       accounts: [account],
       client: {
-        folder: '/home/you/dev/client-py',
+        folder: '/home/you/my dev/client-py',
+        program: '/home/you/my dev/client-py/.venv/bin/backend.ai',
         files: ['env-local-admin-api.sh', 'env-local-user-api.sh'],
         users: ['admin', 'users'],
         agents: ['admin', 'agents'],
-        hello: ['run', 'python'],
       },
       log: '/home/you/.local/state/bai-dev/environments/dev2109/install.log',
     };
@@ -165,11 +176,15 @@ describe('guide', () => {
       expect.arrayContaining([
         'dev2109 · Backend.AI 21.09',
         '    cd ~/dev/manager',
-        "    python -m ai.backend.manager.server --log-level 'a b'",
+        "    ~/.pyenv/versions/venv-dev2109-manager/bin/python -m ai.backend.manager.server --log-level 'a b'",
+        '  agent cannot run: this user may not use Docker',
+        '    docker compose -p dev2109 start',
+        "    cd ~/'my dev/client-py'",
         '    source env-local-admin-api.sh   # as admin@lablup.com',
-        '    backend.ai admin users',
+        "    ~/'my dev/client-py/.venv/bin/backend.ai' admin users",
         '  admin@lablup.com  secret  superadmin',
       ]),
     );
+    expect(lines.join('\n')).not.toContain('agent.server');
   });
 });
