@@ -92,6 +92,8 @@ export async function pullTrouble(connection: Connection, name: string): Promise
 export interface PullProgress {
   readonly done: number;
   readonly total: number;
+  /** Once everything is downloaded: how many layers are unpacked, and of how many. */
+  readonly unpacked?: { readonly done: number; readonly total: number };
 }
 
 /** Milliseconds without a word from a pull after which it counts as stuck. */
@@ -111,7 +113,7 @@ export async function pullImage(
     const abortSignal = AbortSignal.any([signal, silent.signal]);
     const client = await open();
     const stream = await client.pull(name, { abortSignal });
-    const layers = new Map<string, PullProgress>();
+    const layers = new Map<string, Layer>();
     for await (const message of messagesOf(stream)) {
       clearTimeout(timer);
       timer = setTimeout(stuck, silenceLimit);
@@ -126,8 +128,9 @@ export async function pullImage(
       layers.set(id, {
         total,
         done: complete ? total : Math.max(before?.done ?? 0, progressDetail?.current ?? 0),
+        state: stateOf(status) ?? before?.state ?? 'wanted',
       });
-      onProgress(sum([...layers.values()]));
+      onProgress(progressOf([...layers.values()].filter(({ state }) => state !== 'image')));
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -145,7 +148,24 @@ export async function pullImage(
   }
 }
 
-/** Sum of all layers' counts. */
+interface Layer extends PullProgress {
+  /** `image`: the line that names the image itself. */
+  readonly state: 'image' | 'wanted' | 'downloaded' | 'unpacked';
+}
+
+function stateOf(status = ''): Layer['state'] | undefined {
+  if (/^Pulling from/i.test(status)) return 'image';
+  if (/^(Pull complete|Already exists)/i.test(status)) return 'unpacked';
+  return /^(Download complete|Verifying|Extracting)/i.test(status) ? 'downloaded' : undefined;
+}
+
+function progressOf(layers: readonly Layer[]): PullProgress {
+  const unpacked = layers.filter(({ state }) => state === 'unpacked').length;
+  const isDownloaded = layers.length > 0 && layers.every(({ state }) => state !== 'wanted');
+  return { ...sum(layers), ...(isDownloaded ? { unpacked: { done: unpacked, total: layers.length } } : {}) };
+}
+
+/** Sum of all counts of bytes. */
 export const sum = (parts: readonly PullProgress[]): PullProgress => ({
   done: parts.reduce((bytes, part) => bytes + part.done, 0),
   total: parts.reduce((bytes, part) => bytes + part.total, 0),

@@ -21,6 +21,8 @@ export interface Description {
   /** By name: `web`, `manager`, `postgres` with user and password, and so on. */
   readonly endpoints: Readonly<Record<string, string>>;
   readonly ports: EnvironmentSpec['ports'];
+  /** Run on another machine: makes the web UI, and uploads to folders, work in its browser. */
+  readonly tunnel: readonly string[];
   readonly accounts: Release['accounts'];
   readonly components: readonly {
     readonly name: string;
@@ -60,6 +62,7 @@ export async function describe(world: World, { id }: { id: string }): Promise<De
       etcd: etcd.url,
     },
     ports,
+    tunnel: tunnelOf(world, [ports.webserver, ports.storageClient]),
     accounts: release.accounts,
     components: Object.entries(release.components).map(([name, { tree, virtualenv }]) => {
       const log = daemons.find((daemon) => daemon.name === name)?.log;
@@ -75,4 +78,12 @@ export async function describe(world: World, { id }: { id: string }): Promise<De
     folders: { install: spec.installPath, state: paths.folder, logs: paths.logs },
     ...(spec.engine === 'docker' ? { composeFile: composeFile(spec) } : {}),
   };
+}
+
+/** The ports keep their numbers there: the web UI names them to the browser. */
+function tunnelOf({ host }: World, ports: readonly number[]): readonly string[] {
+  // of somebody who is here by ssh the address is known
+  const [, , address = 'HOST'] = (host.variables['SSH_CONNECTION'] ?? '').split(' ');
+  const forwards = ports.flatMap((port) => ['-L', `${port}:127.0.0.1:${port}`]);
+  return ['ssh', ...forwards, `${host.user.name}@${address}`];
 }

@@ -31,6 +31,7 @@ import { planFacts } from './plan-facts.ts';
 import type { InstallRequest } from './request.ts';
 import type { SnapshotRow } from './snapshot.ts';
 import { sourcesOf, substitutes } from './sources.ts';
+import { stopwatch } from './stopwatch.ts';
 import { walk } from './walk.ts';
 
 export interface InstallResult {
@@ -62,9 +63,9 @@ const patience = 5;
  * nothing to do, when a precheck finds a blocker (`BAI-PRECHECK`), for a dry run, and before consent.
  */
 export async function install(world: World, request: InstallRequest): Promise<InstallResult> {
-  const began = performance.now();
+  const watch = stopwatch(world);
   for (let attempt = 0; attempt < patience; attempt += 1) {
-    const result = await attemptInstall(forEnvironment(world, request.id), request, began);
+    const result = await attemptInstall(forEnvironment(watch.world, request.id), request, watch.seconds);
     if (result !== 'again') return result;
   }
   throw new Failure(
@@ -79,7 +80,7 @@ export async function install(world: World, request: InstallRequest): Promise<In
 async function attemptInstall(
   world: World,
   request: InstallRequest,
-  began: number,
+  seconds: () => number,
 ): Promise<InstallResult | 'again'> {
   const { host } = world;
   const { adopt = false } = request;
@@ -137,7 +138,7 @@ async function attemptInstall(
       id: draft.id,
       release: draft.release.version,
       installPath: draft.installPath,
-      seconds: (performance.now() - began) / 1000,
+      seconds: seconds(),
       webUrl: `http://127.0.0.1:${ports.webserver}`,
       account: { email: account?.email ?? '', password: account?.password ?? '' },
       ports,

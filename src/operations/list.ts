@@ -1,7 +1,7 @@
 // All environments of this user and what else looks like one, each with its state as it is now.
 import { lockHolder } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
-import type { Ports } from '../environment/ports.ts';
+import { blockSize, type Ports } from '../environment/ports.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { readRestore } from '../environment/restoring.ts';
 import { readSwitch, switchPaths, type SwitchJournal } from '../environment/switching.ts';
@@ -27,6 +27,8 @@ export interface ListRow {
   readonly daemons?: { readonly running: readonly string[]; readonly total: number };
   /** Those that are leased, or of a foreign one those that are published. */
   readonly ports?: Ports | readonly number[];
+  /** First and last of the block of ports that it leases; absent for upstream's own numbers. */
+  readonly block?: readonly [first: number, last: number];
   readonly path?: string;
   /** What another bai-dev does to it right now. */
   readonly busy?: string;
@@ -97,6 +99,7 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
       total: Object.values(spec.release.components).filter(({ daemon }) => daemon !== undefined).length,
     },
     ports: spec.ports,
+    ...(spec.portBase === 0 ? {} : { block: [spec.portBase, spec.portBase + blockSize - 1] as const }),
     path: spec.installPath,
     ...(reason === undefined ? {} : { reason }),
     // while somebody works on it, its half state is none

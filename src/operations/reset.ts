@@ -5,6 +5,7 @@ import { openJournal } from '../environment/journal.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { describeResource, removeRecorded } from '../resources/inventory.ts';
+import { stopwatch } from './stopwatch.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { consent } from './consent.ts';
 import { existingRecord, readyRecord } from './existing.ts';
@@ -39,9 +40,9 @@ export interface ResetResult {
  * `reset` and `install` go on after an interruption.
  */
 export async function reset(outer: World, request: ResetRequest): Promise<ResetResult> {
-  const began = performance.now();
+  const watch = stopwatch(outer);
   const { id } = request;
-  const world = forEnvironment(outer, id);
+  const world = forEnvironment(watch.world, id);
   const looked = await wholeRecord(world, id);
   announce(world, looked, 'reset');
   await announcePause(world, looked, 'its data is made again');
@@ -70,7 +71,7 @@ export async function reset(outer: World, request: ResetRequest): Promise<ResetR
     await journal.setPhase('ready');
     const { daemons } = running;
     await startAgain(world, record, { daemons, halfstack: false });
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = watch.seconds();
     return { id, stopped: daemons, removed, ...(saved && { saved }), seconds };
   } finally {
     await lock.release();

@@ -10,6 +10,7 @@ import { finishRestore, restoreStores } from '../halfstack/restoring.ts';
 import { findSnapshot, verifySnapshot, type FoundSnapshot, type Manifest } from '../halfstack/snapshots.ts';
 import { overlay, type Overlaid } from '../host/overlay.ts';
 import { etcdEntries } from '../steps/etcd.ts';
+import { stopwatch } from './stopwatch.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { consent } from './consent.ts';
 import { readyRecord } from './existing.ts';
@@ -50,9 +51,9 @@ export interface RestoreResult {
  * afterwards. Killed at any moment, the data are the old or the new ones.
  */
 export async function restoreSnapshot(outer: World, request: RestoreRequest): Promise<RestoreResult> {
-  const began = performance.now();
+  const watch = stopwatch(outer);
   const { id, into } = request;
-  const world = forEnvironment(outer, into);
+  const world = forEnvironment(watch.world, into);
   const { found, remade } = await lookFor(world, request);
   if (found.manifest.missing.length > 0) throw lacking(found.manifest);
   await verifySnapshot(found);
@@ -76,7 +77,7 @@ export async function restoreSnapshot(outer: World, request: RestoreRequest): Pr
     return {
       ...{ id, name: found.name, into, made: remade !== undefined },
       ...done,
-      seconds: (performance.now() - began) / 1000,
+      seconds: watch.seconds(),
     };
   } finally {
     await lock.release();

@@ -23,6 +23,8 @@ export interface StatusResult {
   readonly phase: Phase;
   readonly engine: string;
   readonly installPath: string;
+  /** When it was looked at; ISO 8601. */
+  readonly at: string;
   /** What another bai-dev does to it right now, e.g. `start dev2109`. */
   readonly busy?: string;
   /** Everything that is to run runs and answers. */
@@ -83,6 +85,7 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
     phase: record.phase,
     engine: spec.engine,
     installPath: spec.installPath,
+    at: world.now().toISOString(),
     ...(holder === undefined ? {} : { busy: holder.command }),
     healthy: [...services, ...rows].every(({ state }) => state === 'ready' || state === 'unavailable'),
     rows: [

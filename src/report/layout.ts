@@ -81,3 +81,19 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+/** A table; of a row that does not fit `width` the first cells, and the others below them. */
+export function fitted(
+  rows: readonly (readonly string[])[],
+  { width, first }: { readonly width: number; readonly first: number },
+): string[] {
+  const whole = table(rows);
+  const heads = table(rows.map((row) => row.slice(0, first)));
+  return rows.flatMap((row, at) => {
+    const line = whole[at] ?? '';
+    if (stringWidth(line) <= width) return [line];
+    const below = flow(row.slice(first), '  ', width - 2);
+    const indent = below.every((cells) => stringWidth(cells) <= width - 2) ? '  ' : '';
+    return [heads[at] ?? '', ...below.map((cells) => indent + cells)];
+  });
+}

@@ -32,11 +32,12 @@ function machineLines({ machine }: Live, look: Look, at: { now: number; ended: b
 const spin = ({ marks }: Look, now: number): string =>
   marks.spin[Math.floor(now / 80) % marks.spin.length] ?? '';
 
-/** `0:24 of about 0:45`; past the estimate only what is true. */
+/** `0:24 of about 0:45`; the estimate stays when it was passed. */
 function footer({ began, expected }: Live, look: Look, now: number): string {
   const seconds = (now - (began ?? now)) / 1000;
-  const known = expected !== undefined && seconds <= expected;
-  const text = `  ${clock(seconds)}${known ? ` of about ${clock(expected)}` : ''}`;
+  const estimate = expected === undefined ? '' : ` of about ${clock(expected)}`;
+  const late = expected !== undefined && seconds > expected ? ', longer than usual' : '';
+  const text = `  ${clock(seconds)}${estimate}${late}`;
   return look.paint('faint', cut(text, look.width - 1, look.marks.cut));
 }
 

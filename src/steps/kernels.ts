@@ -75,7 +75,11 @@ async function pull(
   try {
     // the title names them; a line has room for one name
     const told = making.spec.kernelImages.length === 1 ? 'pulling' : `pulling ${nameOf(image)}`;
-    await pullImage(connection, image, (count) => control.progress(told, count));
+    await pullImage(connection, image, (count) =>
+      count.unpacked === undefined
+        ? control.progress(told, count)
+        : control.progress('layers unpacked', count.unpacked),
+    );
     control.summary(`pulled ${nameOf(image)}`);
   } catch (error) {
     making.world.signal.throwIfAborted();

@@ -31,12 +31,17 @@ test('a pull counts the bytes of its layers', async () => {
     { status: 'Download complete', progressDetail: {}, id: 'a' },
     { status: 'Extracting', progressDetail: { current: 1, total: 100 }, id: 'a' },
     { status: 'Pull complete', progressDetail: {}, id: 'b' },
+    { status: 'Pull complete', progressDetail: {}, id: 'a' },
   );
   const connection = await connect(replies({ '/images/create': [200, messages], ...there }));
   const seen: PullProgress[] = [];
   await pullImage(connection, image, (progress) => seen.push(progress));
   expect(seen.map(({ done, total }) => `${done}/${total}`)).toEqual([
-    ...['0/0', '0/0', '50/100', '70/300', '120/300', '120/300', '300/300'],
+    ...['0/0', '0/0', '50/100', '70/300', '120/300', '120/300', '300/300', '300/300'],
+  ]);
+  // what follows the download takes time as well
+  expect(seen.map(({ unpacked }) => unpacked && `${unpacked.done}/${unpacked.total}`)).toEqual([
+    ...[undefined, undefined, undefined, undefined, undefined, undefined, '1/2', '2/2'],
   ]);
   expect(engine?.requests[0]).toContain('fromImage=postgres&tag=13.1-alpine');
 });

@@ -157,11 +157,13 @@ describe('the machine', () => {
 });
 
 describe('the estimate', () => {
-  it('is not told once it is wrong, or where there is none', () => {
+  it('stays once it was passed, and is not there where there is none', () => {
     const live = newLive();
     enter(live, plan, 0);
     enter(live, started(0), 0);
-    expect(liveLines(live, look(80), { now: 60_000, ended: false }).at(-1)).toBe('  1:00');
+    expect(liveLines(live, look(80), { now: 60_000, ended: false }).at(-1)).toBe(
+      '  1:00 of about 0:45, longer than usual',
+    );
     expect(show([{ kind: 'plan', steps: plan.steps }, started(0)]).at(-1)).toBe('  0:01');
   });
 });

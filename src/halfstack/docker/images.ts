@@ -26,7 +26,10 @@ export async function pullMissing(connection: Connection, stack: Stack, control:
     missing.map((name) =>
       pullImage(connection, name, (progress) => {
         pulls.set(name, progress);
-        control.progress(told, sum([...pulls.values()]));
+        const all = [...pulls.values()];
+        const unpacked = all.flatMap((pull) => pull.unpacked ?? []);
+        if (all.length < missing.length || unpacked.length < all.length) control.progress(told, sum(all));
+        else control.progress('layers unpacked', sum(unpacked));
       }),
     ),
   );

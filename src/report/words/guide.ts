@@ -1,6 +1,6 @@
 // The guide of an environment: everything to work in it by hand, each command copyable.
 import type { Guide, GuideDaemon } from '../../operations/guide.ts';
-import { table } from '../layout.ts';
+import { table, widthOf, wrap } from '../layout.ts';
 import { quoted } from '../../quoted.ts';
 import { shellPath, tilde, type Look } from '../style.ts';
 
@@ -26,7 +26,7 @@ export function guideScreen(guide: Guide, look: Look): string[] {
         ? [
             `  ${daemon.component}`,
             `    cd ${shellPath(daemon.folder, home)}`,
-            `    ${daemonCommand(daemon, home)}`,
+            ...broken(daemonCommand(daemon, home), look.width),
           ]
         : [`  ${daemon.component} cannot run: ${daemon.unavailable}`],
     ),
@@ -45,16 +45,18 @@ export function guideScreen(guide: Guide, look: Look): string[] {
     ...(file === undefined
       ? []
       : [`    source ${file}${admin === undefined ? '' : `   # as ${admin.email}`}`]),
-    ...[guide.client.users, guide.client.agents, ...(guide.client.hello ? [guide.client.hello] : [])].map(
-      (command) => `    ${shellPath(guide.client.program, home)} ${command.map(quoted).join(' ')}`,
+    ...[guide.client.users, guide.client.agents, ...(guide.client.hello ? [guide.client.hello] : [])].flatMap(
+      (command) => broken([shellPath(guide.client.program, home), command.map(quoted).join(' ')], look.width),
     ),
-    ...(guide.client.files.length > 1 ? [`  Others: ${guide.client.files.slice(1).join(', ')}`] : []),
+    ...(guide.client.files.length > 1
+      ? wrap(`Others: ${guide.client.files.slice(1).join(', ')}`, look.width - 3).map((line) => `  ${line}`)
+      : []),
     ...title('Sources'),
     ...indented(
       guide.sources.map(({ tree, source, ref, address }) => [
         tree,
         ref,
-        source === 'pypi' ? `PyPI’s ${address}, as a repository of one commit` : short(address),
+        source === 'pypi' ? `PyPI: ${address}` : short(address),
       ]),
     ),
     ...(guide.accelerator === undefined
@@ -80,8 +82,17 @@ const commandOr = (command: readonly string[] | undefined, trouble: string | und
     ? [`  It cannot be started: ${trouble ?? ''}`]
     : [`    ${command.map(quoted).join(' ')}`];
 
+/** A long command goes on below, as a shell reads it. */
+function broken([program, args]: readonly [string, string], width: number): string[] {
+  const whole = `    ${program} ${args}`;
+  return widthOf(whole) < width ? [whole] : [`    ${program} \\`, `      ${args}`];
+}
+
 /** By the path of its virtualenv, so that it works whether pyenv is active or not. */
-function daemonCommand({ variables, python, command: [, ...args] }: GuideDaemon, home: string): string {
+function daemonCommand(
+  { variables, python, command: [, ...args] }: GuideDaemon,
+  home: string,
+): [string, string] {
   const assigned = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
-  return [...assigned, shellPath(python, home), ...args.map(quoted)].join(' ');
+  return [[...assigned, shellPath(python, home)].join(' '), args.map(quoted).join(' ')];
 }

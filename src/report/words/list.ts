@@ -49,8 +49,9 @@ function cellsOf(row: ListRow, { marks, home }: Look): string[] {
   ];
 }
 
-/** The manager's, or the first that a foreign one has: enough to know the block by. */
-function portOf({ ports }: ListRow, more: string): string {
+/** The block, else the manager's or the first that a foreign one has. */
+function portOf({ ports, block }: ListRow, more: string): string {
+  if (block !== undefined) return block.join('-');
   if (ports === undefined) return '';
   const first = 'manager' in ports ? ports.manager : ports[0];
   return first === undefined ? '' : `${first}${more}`;

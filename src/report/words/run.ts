@@ -4,7 +4,8 @@ import type { ResetResult } from '../../operations/reset.ts';
 import type { StartResult } from '../../operations/start.ts';
 import type { StatusResult, StatusRow } from '../../operations/status.ts';
 import type { StopResult } from '../../operations/stop.ts';
-import { apart, cut, table } from '../layout.ts';
+import { apart, cut, fitted, table } from '../layout.ts';
+import { quoted } from '../../quoted.ts';
 import { bytes, duration, tilde, type Look, type Tone } from '../style.ts';
 import { savedLines } from './snapshot.ts';
 
@@ -79,10 +80,10 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
       row.state,
       row.state === 'not built' ? '' : (row.address ?? ''),
       row.pid === undefined ? '' : String(row.pid),
-      row.since === undefined ? '' : when(row.since),
+      row.since === undefined ? '' : age(row.since, result.at),
     ];
   });
-  const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'SINCE'].map((each) => paint('faint', each));
+  const titles = ['', 'NAME', 'STATE', 'ADDRESS', 'PID', 'FOR'].map((each) => paint('faint', each));
   const [heading = '', ...lines] = table([titles, ...rows]);
   const told = (text: string): string => cut(text, width - 1, marks.cut);
   return [
@@ -105,7 +106,7 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
 
 /** Everything that can be connected to, logged into or looked at. */
 export function descriptionScreen(described: Description, look: Look): string[] {
-  const { paint, home } = look;
+  const { paint, home, width } = look;
   const title = (text: string): string[] => ['', paint('strong', text)];
   const { id, release, engine, python, endpoints, accounts, components, folders } = described;
   const short = (path: string): string => tilde(path, home);
@@ -121,20 +122,26 @@ export function descriptionScreen(described: Description, look: Look): string[] 
       ]),
     ),
     ...title('Addresses'),
-    ...indented(table(Object.entries(endpoints))),
+    ...indented(fitted(Object.entries(endpoints), { width: width - 3, first: 1 })),
+    ...title('Web UI from another machine'),
+    ...indented([described.tunnel.map(quoted).join(' '), `then open ${endpoints['webserver'] ?? ''} there`]),
     ...title("Accounts, upstream's public examples"),
     ...indented(
-      table(accounts.map((one) => [one.email, one.password, one.role, one.accessKey, one.secretKey])),
+      fitted(
+        accounts.map((one) => [one.email, one.password, one.role, one.accessKey, one.secretKey]),
+        { width: width - 3, first: 3 },
+      ),
     ),
     ...title('Components'),
     ...indented(
-      table(
+      fitted(
         components.map(({ name, version, folder, virtualenv }) => [
           name,
           version,
           short(folder),
           short(virtualenv),
         ]),
+        { width: width - 3, first: 3 },
       ),
     ),
     ...title('Folders'),
@@ -174,6 +181,14 @@ function markOf({ state }: StatusRow, { marks }: Look): { mark: string; tone: To
 }
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+
+/** `4 min`: how long ago, in the greatest unit that fits. */
+function age(since: string, at: string): string {
+  const seconds = Math.max(0, Math.round((Date.parse(at) - Date.parse(since)) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
 
 /** `2026-11-24 20:05`, in the time of this machine. */
 function when(iso: string): string {

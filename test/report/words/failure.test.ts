@@ -72,7 +72,20 @@ describe('failureScreen', () => {
     expect(screen.join('\n')).not.toContain('Nothing is lost');
   });
 
-  it.each(Object.keys(failureMeanings) as FailureCode[])(
+  it('of a no is one plain line', () => {
+    const failure = factsOf(new Failure('BAI-DECLINED', 'Nothing has been changed.'), {
+      command: 'delete',
+      argv: ['delete'],
+      version: '1',
+      node: 'v20',
+      log: undefined,
+    });
+    expect(failureScreen({ command: 'delete', failure }, look())).toEqual([
+      'Cancelled. Nothing has been changed.',
+    ]);
+  });
+
+  it.each((Object.keys(failureMeanings) as FailureCode[]).filter((code) => code !== 'BAI-DECLINED'))(
     '%s has a screen with something to do next',
     (code) => {
       const failure = factsOf(new Failure(code, 'It went wrong.'), {

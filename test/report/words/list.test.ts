@@ -49,6 +49,11 @@ describe('list', () => {
     ]);
   });
 
+  it('shows the block of ports that an environment leases', () => {
+    const [, line] = listScreen(result({ ...ready, block: [27_000, 27_199] }), look());
+    expect(line).toContain('  27000-27199  ');
+  });
+
   it('says what to do where there is none', () => {
     expect(listScreen(result(), look())).toEqual([
       'There is no environment yet. Make one with   bai-dev install -e dev2109',

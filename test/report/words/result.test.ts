@@ -176,7 +176,8 @@ describe('guide', () => {
       expect.arrayContaining([
         'dev2109 · Backend.AI 21.09',
         '    cd ~/dev/manager',
-        "    ~/.pyenv/versions/venv-dev2109-manager/bin/python -m ai.backend.manager.server --log-level 'a b'",
+        '    ~/.pyenv/versions/venv-dev2109-manager/bin/python \\',
+        "      -m ai.backend.manager.server --log-level 'a b'",
         '  agent cannot run: this user may not use Docker',
         '    docker compose -p dev2109 start',
         "    cd ~/'my dev/client-py'",
@@ -186,5 +187,6 @@ describe('guide', () => {
       ]),
     );
     expect(lines.join('\n')).not.toContain('agent.server');
+    for (const line of lines) expect(widthOf(line), line).toBeLessThan(80);
   });
 });
