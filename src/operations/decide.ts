@@ -76,6 +76,7 @@ export function draftOf(
     kernelImages:
       request.like?.kernelImages ?? kernelImagesOf(release, wishes.kernelImages ?? defaults.kernelImages),
     ...(pythonVersion === undefined ? {} : { pythonVersion }),
+    ...(request.like === undefined ? {} : { beside: true }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface DraftSource extends TreeChoice {
 export interface Draft {
   readonly id: EnvironmentId;
   readonly installPath: string;
+  /** The folder may hold files of the user's that stayed when the environment was removed, which it is to be again. */
+  readonly beside?: boolean;
   readonly release: Release;
   /** Exact version or minor version of Python, if one was asked for. */
   readonly pythonVersion?: string;

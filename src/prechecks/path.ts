@@ -1,5 +1,6 @@
 // Can the environment lie where it is wanted?
 import { dirname, relative } from 'node:path';
+import { markerName } from '../environment/names.ts';
 import { environmentOfPath, listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isWritable, kindOf, listFolder } from '../host/files.ts';
@@ -9,9 +10,9 @@ import type { Checked, Draft } from './draft.ts';
 
 /** The first thing that speaks against the install path; that of our own record is fine. */
 export async function checkPath(world: World, draft: Draft): Promise<Checked<never>> {
-  const { installPath: path, record } = draft;
+  const { installPath: path } = draft;
   const look = async (): Promise<Finding | undefined> =>
-    (await elsewhere(world, draft)) ?? (await obstacle(path, record !== undefined));
+    (await elsewhere(world, draft)) ?? (await obstacle(path, draft));
   const found = await look().catch((error: unknown) => {
     if (!(error instanceof Failure)) throw error;
     return blocker('path.unreadable', `${path} cannot be looked at`, error.message);
@@ -46,7 +47,7 @@ async function elsewhere({ host }: World, { id, installPath: path }: Draft): Pro
 }
 
 /** Something lies there, or nothing can be made there. */
-async function obstacle(path: string, ours: boolean): Promise<Finding | undefined> {
+async function obstacle(path: string, draft: Draft): Promise<Finding | undefined> {
   const kind = await kindOf(path);
   if (kind === 'link') {
     return blocker(
@@ -62,7 +63,14 @@ async function obstacle(path: string, ours: boolean): Promise<Finding | undefine
       'The environment needs a folder of its own.',
     );
   }
-  if (kind === 'folder' && !ours && (await listFolder(path)).length > 0) {
+  const names = kind === 'folder' && draft.record === undefined ? await listFolder(path) : [];
+  if (draft.beside === true) {
+    const [clash] = names.filter((name) => isMade(draft, name));
+    if (clash !== undefined) {
+      const reason = 'The environment has something of its own by that name.';
+      return blocker('path.occupied', `${path} still holds ${clash}`, reason);
+    }
+  } else if (names.length > 0) {
     return blocker(
       'path.occupied',
       `${path} is not empty`,
@@ -81,6 +89,12 @@ async function obstacle(path: string, ours: boolean): Promise<Finding | undefine
     );
   }
   return undefined;
+}
+
+/** True for a name in the install path under which a tree or a file of the environment is made. */
+function isMade({ id, release }: Draft, name: string): boolean {
+  const trees = Object.values(release.trees).map(({ folder }) => folder.split('/')[0]);
+  return trees.includes(name) || name === markerName || name.includes(id) || name.startsWith('env-local');
 }
 
 /** The path itself or what lies above it, as far as it is there. */

@@ -228,7 +228,9 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
       const before = await dump(home, id);
       const { spec } = recordOf(home, id)!;
       const { program } = stage;
-      const file = join(spec.installPath, 'vfroot/local/volume1/weights.bin');
+      const file = join(spec.installPath, 'vfolder/local/volume1/weights.bin');
+      const notes = join(spec.installPath, 'notes.txt');
+      writeFileSync(notes, 'stays');
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, 'saved');
       const deleted = await runProgram({ program, home, args: ['delete', '-e', id, '--yes'], limit: 100 });
@@ -252,6 +254,7 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
       const { spec: now } = recordOf(home, id)!;
       expect({ ...now, servers: undefined }).toEqual({ ...spec, servers: undefined });
       expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
+      expect(readFileSync(notes, 'utf8')).toBe('stays');
       // a file that was changed or added since is not lost
       expect(readFileSync(file, 'utf8')).toBe('saved');
       writeFileSync(file, 'other');

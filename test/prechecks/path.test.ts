@@ -40,6 +40,15 @@ describe('the install path', () => {
     expect(await at(path, { record })).toEqual(['path.ok ok']);
   });
 
+  test('may hold files that stayed when the environment was removed, but for names that it needs', async () => {
+    const path = join(box.folder, 'stayed');
+    mkdirSync(path);
+    writeFileSync(join(path, 'notes.txt'), '');
+    expect(await at(path, { beside: true })).toEqual(['path.ok ok']);
+    mkdirSync(join(path, 'manager'));
+    expect(await at(path, { beside: true })).toEqual(['path.occupied blocker']);
+  });
+
   test('may not be what an environment left whose record is gone', async () => {
     const path = join(box.folder, 'left');
     mkdirSync(path);
