@@ -1,6 +1,6 @@
 // Can the environment lie where it is wanted?
 import { dirname, relative } from 'node:path';
-import { markerName } from '../environment/names.ts';
+import { markerName } from '../environment/marker.ts';
 import { environmentOfPath, listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isWritable, kindOf, listFolder } from '../host/files.ts';
