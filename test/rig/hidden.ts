@@ -47,22 +47,6 @@ export const hiddenStates: readonly WorkState[] = [
     },
   ],
   [
-    'an edit under assume-unchanged',
-    /1 changed file: \S+$/,
-    (tree) => {
-      gitIn(tree, 'update-index', '--assume-unchanged', tracked(tree, 0));
-      appendFileSync(join(tree, tracked(tree, 0)), '\n# assumed unchanged\n');
-    },
-  ],
-  [
-    'an edit under skip-worktree',
-    /1 changed file: \S+$/,
-    (tree) => {
-      gitIn(tree, 'update-index', '--skip-worktree', tracked(tree, 1));
-      appendFileSync(join(tree, tracked(tree, 1)), '\n# skipped\n');
-    },
-  ],
-  [
     'an annotated tag',
     /1 tag that exists only here: milestone$/,
     (tree) => void gitIn(tree, 'tag', '-a', '-m', 'reached', 'milestone', installed),
@@ -150,15 +134,33 @@ export const hiddenStates: readonly WorkState[] = [
   ],
 ];
 
-/** This one comes after all others. */
-export const stagedState: WorkState = [
-  'a content that is only staged',
-  /1 changed file: \S+$/,
-  (tree) => {
-    const path = join(tree, tracked(tree, 2));
-    const before = readFileSync(path);
-    appendFileSync(path, '\n# only staged\n');
-    gitIn(tree, 'add', path);
-    writeFileSync(path, before);
-  },
+/** These come after all others: a stash or a checkout would undo them. */
+export const lateStates: readonly WorkState[] = [
+  [
+    'an edit under assume-unchanged',
+    /1 changed file: \S+$/,
+    (tree) => {
+      gitIn(tree, 'update-index', '--assume-unchanged', tracked(tree, 0));
+      appendFileSync(join(tree, tracked(tree, 0)), '\n# assumed unchanged\n');
+    },
+  ],
+  [
+    'an edit under skip-worktree',
+    /1 changed file: \S+$/,
+    (tree) => {
+      gitIn(tree, 'update-index', '--skip-worktree', tracked(tree, 1));
+      appendFileSync(join(tree, tracked(tree, 1)), '\n# skipped\n');
+    },
+  ],
+  [
+    'a content that is only staged',
+    /1 changed file: \S+$/,
+    (tree) => {
+      const path = join(tree, tracked(tree, 2));
+      const before = readFileSync(path);
+      appendFileSync(path, '\n# only staged\n');
+      gitIn(tree, 'add', path);
+      writeFileSync(path, before);
+    },
+  ],
 ];

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
-import { hiddenStates, stagedState } from './hidden.ts';
+import { hiddenStates, lateStates } from './hidden.ts';
 import type { Ended } from './program.ts';
 import { allWork, linkedOf, withCopyOf, workOf, workStates } from './work.ts';
 
@@ -37,7 +37,7 @@ export async function refuseAllWork({
   trees,
   remove,
 }: Workplace): Promise<(command: string, folder: string) => void> {
-  const states = [...hiddenStates, ...workStates, stagedState];
+  const states = [...hiddenStates, ...workStates, ...lateStates];
   for (const [, , make] of states) for (const tree of trees) make(tree);
   const work = trees.map((tree) => ({
     name: basename(tree),

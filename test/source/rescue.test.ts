@@ -16,7 +16,7 @@ import { rescue } from '../../src/source/rescue.ts';
 import { installedRef } from '../../src/source/references.ts';
 import { remarksOn, workplaces } from '../../src/source/work.ts';
 import { difference, snapshot } from '../rig/inventory.ts';
-import { hiddenStates, stagedState } from '../rig/hidden.ts';
+import { hiddenStates, lateStates } from '../rig/hidden.ts';
 import { linkedOf, workStates } from '../rig/work.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
@@ -140,7 +140,7 @@ describe('work that was saved', () => {
     git('add', '--all');
     git('commit', '--quiet', '-m', 'more');
     git('update-ref', installedRef, 'HEAD');
-    for (const [, , make] of [...hiddenStates, ...workStates, stagedState]) make(tree);
+    for (const [, , make] of [...hiddenStates, ...workStates, ...lateStates]) make(tree);
     const linked = linkedOf(tree);
     const of = (folder: string) => snapshot(folder, { ignore: ['.git/worktrees'] });
     const [before, elsewhere] = [of(tree), filesOf(linked)];

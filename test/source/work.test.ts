@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { installedRef } from '../../src/source/references.ts';
 import { remarksOn, workIn, workplaces } from '../../src/source/work.ts';
-import { hiddenStates, stagedState } from '../rig/hidden.ts';
+import { hiddenStates, lateStates } from '../rig/hidden.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -170,7 +170,7 @@ describe('the work in a tree', () => {
     expect(await found()).toEqual([]);
   });
 
-  it.each([...hiddenStates, stagedState])('is %s, by name', async (_name, told, make) => {
+  it.each([...hiddenStates, ...lateStates])('is %s, by name', async (_name, told, make) => {
     make(tree);
     expect(await found()).toEqual([expect.stringMatching(told)]);
   });
