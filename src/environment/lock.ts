@@ -16,6 +16,7 @@ import {
   writeNew,
 } from '../host/files.ts';
 import { serverUser } from '../host/owner.ts';
+import { holdFile, isHeld } from '../host/flock.ts';
 import { carrying, endProcesses, isOfAny, ownPid, ownUid, processStart, thisMachine } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import { parseJson } from './json.ts';
@@ -32,6 +33,8 @@ const holderSchema = z.object({
   run: z.string(),
   /** Makes every lock's content unlike any other's. */
   token: z.string(),
+  /** The kernel's own lock is held on the file as well: it is free once the holder is gone, in whatever container. */
+  kernel: z.literal(true).optional(),
 });
 
 /** Who holds a lock. */
@@ -63,12 +66,14 @@ export async function acquireLock(world: World, path: string, options: LockOptio
     since: world.now().toISOString(),
     run: world.marks['BAI_DEV_RUN'] ?? '',
     token: world.random(8),
+    kernel: true,
   } satisfies Holder;
   const claim: Claim = {
     world,
     path,
     own,
     text: JSON.stringify(own),
+    held: new Map(),
     until: performance.now() + (options.waitSeconds ?? 0) * 1000,
   };
   await hold(claim, path);
@@ -79,14 +84,19 @@ export async function acquireLock(world: World, path: string, options: LockOptio
 /** Who holds the lock at `path`; undefined if it is free, or its owner is dead. Only looks. */
 export async function lockHolder(path: string): Promise<Holder | undefined> {
   const found = await look(path);
-  return found?.holder !== undefined && (await isAlive(found.holder)) ? found.holder : undefined;
+  return found?.holder !== undefined && (await isAlive(path, found.holder)) ? found.holder : undefined;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 interface Claim {
   readonly world: World;
   readonly path: string;
-  readonly own: Holder;
-  readonly text: string;
+  readonly own: Mutable<Holder>;
+  /** The content of the lock; changes only before it is placed. */
+  text: string;
+  /** How the kernel's locks are given back, by file. */
+  readonly held: Map<string, () => void>;
   /** When to give up, by the monotonic clock. */
   readonly until: number;
 }
@@ -102,8 +112,8 @@ async function hold(claim: Claim, file: string): Promise<void> {
   for (let taken = false; !taken;) {
     claim.world.signal.throwIfAborted();
     const found = await look(file);
-    if (found === undefined) taken = await place(claim, (beside) => linkNew(beside, file));
-    else if (found.holder === undefined || !(await isAlive(found.holder)))
+    if (found === undefined) taken = await place(claim, file, (beside) => linkNew(beside, file));
+    else if (found.holder === undefined || !(await isAlive(file, found.holder)))
       taken = await takeOver(claim, file, found);
     else await waitFor(claim, found.holder);
   }
@@ -120,7 +130,7 @@ async function takeOver(claim: Claim, file: string, dead: Found): Promise<boolea
   try {
     if ((await look(file))?.text !== dead.text) return false;
     if (dead.holder !== undefined) await endRun(claim, dead.holder);
-    const taken = await place(claim, (beside) => moveOver(beside, file).then(() => true));
+    const taken = await place(claim, file, (beside) => moveOver(beside, file).then(() => true));
     if (taken && file === claim.path && dead.holder !== undefined) {
       const message = `An earlier run (${dead.holder.command}, process ${dead.holder.pid}) ended before its end; this one takes over.`;
       claim.world.report.emit({ kind: 'note', severity: 'note', message });
@@ -155,12 +165,26 @@ async function endRun(claim: Claim, { run }: Holder): Promise<void> {
 }
 
 /** Writes our content beside and lets `move` give it its name; false if that name was taken first. */
-async function place(claim: Claim, move: (beside: string) => Promise<boolean>): Promise<boolean> {
+async function place(
+  claim: Claim,
+  file: string,
+  move: (beside: string) => Promise<boolean>,
+): Promise<boolean> {
   const beside = `${claim.path}.${claim.own.pid}.${claim.world.random(4)}.new`;
   try {
     await makeFolder(dirname(beside), 0o700);
     await writeNew(beside, claim.text);
-    return await move(beside);
+    // before it is seen under its name: the kernel's lock goes with the file
+    const free = claim.own.kernel === undefined ? undefined : await holdFile(beside);
+    if (free === undefined && claim.own.kernel !== undefined) {
+      delete claim.own.kernel;
+      claim.text = JSON.stringify(claim.own);
+      return false;
+    }
+    const placed = await move(beside);
+    if (free !== undefined && placed) claim.held.set(file, free);
+    else free?.();
+    return placed;
   } catch (error) {
     // a release of another's removed the folder in between, as it was empty
     if (error instanceof Failure && hasCode(error.cause, 'ENOENT')) return false;
@@ -170,9 +194,11 @@ async function place(claim: Claim, move: (beside: string) => Promise<boolean>): 
   }
 }
 
-async function release({ world, path, text }: Claim, file: string): Promise<void> {
-  if ((await look(file))?.text !== text) return;
-  await removeFile(file);
+async function release({ world, path, text, held }: Claim, file: string): Promise<void> {
+  if ((await look(file))?.text === text) await removeFile(file);
+  else if (!held.has(file)) return;
+  held.get(file)?.();
+  held.delete(file);
   const { state } = world.host.folders;
   for (
     let folder = dirname(path);
@@ -186,15 +212,26 @@ async function release({ world, path, text }: Claim, file: string): Promise<void
 /** Removes what died beside a lock that we hold. No guard means anything now: what it guarded is replaced. */
 async function sweep(path: string): Promise<void> {
   const names = await listFolder(dirname(path));
+  await sweepPartials(path, names);
   for (const name of names.filter((other) => other.startsWith(`${basename(path)}.`))) {
     const file = join(dirname(path), name);
     const found = await look(file);
     const pid = Number(name.split('.').at(-3));
     const alive =
       found?.holder !== undefined
-        ? await isAlive(found.holder)
+        ? await isAlive(file, found.holder)
         : name.endsWith('.new') && (await processStart(pid)) !== undefined; // only half written yet
     if (!alive) await removeFile(file);
+  }
+}
+
+/** Removes what killed holders of the lock wrote halfway: an environment's lock is for all files beside it. */
+async function sweepPartials(path: string, names: readonly string[]): Promise<void> {
+  const start = basename(path) === 'lock' ? '.' : `.${basename(path, '.lock')}.`;
+  for (const name of names.filter((other) => other.startsWith(start))) {
+    const pid = /\.(\d+)\.[0-9a-f]+\.partial$/.exec(name)?.[1];
+    if (pid === undefined || (await processStart(Number(pid))) !== undefined) continue;
+    await removeFile(join(dirname(path), name));
   }
 }
 
@@ -208,13 +245,17 @@ function holderIn(text: string): Holder | undefined {
   return holderSchema.safeParse(parseJson(text).content).data;
 }
 
-/** What cannot be looked at from here, on another machine or in another container, counts as alive. */
-async function isAlive({ machine, pid, started }: Holder): Promise<boolean> {
+/**
+ * In another container of this kernel, whatever its name, its lock on the file counts. What cannot be looked at from
+ * here, on another machine or in a container of an older bai-dev, counts as alive.
+ */
+async function isAlive(file: string, { machine, pid, started, kernel }: Holder): Promise<boolean> {
   const here = await thisMachine();
-  if (machine.name !== here.name) return true;
+  const sameKernel = machine.boot !== '' && machine.boot === here.boot;
+  if (!sameKernel && machine.name !== here.name) return true;
   if (machine.boot !== here.boot) return false;
-  if (machine.namespace !== here.namespace) return true;
-  return (await processStart(pid)) === started;
+  if (machine.namespace === here.namespace) return (await processStart(pid)) === started;
+  return kernel === undefined || ((await isHeld(file)) ?? true);
 }
 
 async function waitFor({ until, path }: Claim, holder: Holder): Promise<void> {

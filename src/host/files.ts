@@ -1,5 +1,5 @@
 // Files and folders, so that a half-written one is never seen under its final name.
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import {
   access,
@@ -23,7 +23,10 @@ import { Failure } from '../failure.ts';
  * a power cut. `mode` defaults to 0600. Throws `BAI-FILESYSTEM`.
  */
 export async function writeWhole(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${counter++}.partial`);
+  const beside = join(
+    dirname(path),
+    `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.partial`,
+  );
   try {
     await writeNew(beside, content, mode);
     await rename(beside, path);
@@ -34,8 +37,6 @@ export async function writeWhole(path: string, content: string | Uint8Array, mod
   }
 }
 
-let counter = 0;
-
 /**
  * Removes what `writeWhole` leaves beside a file when it is killed. Only for whoever is alone with that file: a
  * living writer would lose its half.
@@ -44,7 +45,7 @@ export async function removePartials(path: string): Promise<void> {
   const start = `.${basename(path)}.`;
   for (const name of await listFolder(dirname(path))) {
     const rest = name.startsWith(start) ? name.slice(start.length) : '';
-    if (/^\d+\.\d+\.partial$/.test(rest)) await removeFile(join(dirname(path), name));
+    if (/^\d+\.[0-9a-f]+\.partial$/.test(rest)) await removeFile(join(dirname(path), name));
   }
 }
 

@@ -73,7 +73,8 @@ export async function processFacts(pid: number): Promise<ProcessFacts | undefine
   const command = (await commandOf(pid)) ?? (await readOr(`/proc/${pid}/comm`)).trim();
   if (!linux) {
     const user = (await output('ps', ['-o', 'user=', '-p', String(pid)])).trim();
-    return { pid, command, user, since: new Date(start).toISOString() };
+    const began = new Date(`${start} UTC`);
+    return { pid, command, user, ...(Number.isNaN(began.getTime()) ? {} : { since: began.toISOString() }) };
   }
   const owner = await stat(`/proc/${pid}`).catch(() => undefined);
   const booted = Number(/^btime (\d+)$/m.exec(await readOr('/proc/stat'))?.[1] ?? NaN);
@@ -204,7 +205,9 @@ const readOr = (path: string): Promise<string> => readFile(path, 'utf8').catch((
 /** What a small program of the system prints; nothing if it fails. */
 function output(file: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    execFile(file, args, { timeout: 10_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
+    // `ps` prints times in the time zone and language of whoever asks, and the same process must have one start
+    const command = ['LC_ALL=C', 'TZ=UTC', file, ...args];
+    execFile('env', command, { timeout: 10_000, maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
       resolve(error === null ? stdout : ''),
     );
   });

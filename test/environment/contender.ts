@@ -12,6 +12,10 @@ box.remove();
 const home = { ...box.world, host: { ...box.world.host, folders: { state, cache: state, config: state } } };
 const inside = join(folder, 'inside');
 
+if (rounds === 'hold') {
+  await acquireLock(home, join(state, 'lock'), { command: 'hold' });
+  await sleep(600_000);
+}
 for (let round = 0; round < Number(rounds); round += 1) {
   const lock = await acquireLock(home, join(state, 'lock'), { command: `round ${round}`, waitSeconds: 280 });
   await assertAlone();

@@ -9,7 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLock, lockHolder, type Holder } from '../../src/environment/lock.ts';
 import { Failure } from '../../src/failure.ts';
 import { processStart, thisMachine } from '../../src/host/proc.ts';
+import { requires } from '../rig/require.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
+
+const needed = requires('root');
 
 let box: Sandbox;
 let path: string;
@@ -105,6 +108,29 @@ describe('a lock', () => {
     }
   });
 
+  test.skipIf(needed.skip)(
+    needed.title('of a killed process in another pid namespace is taken over, and of a living one is not'),
+    async () => {
+      const program = join(box.folder, 'contender.mjs');
+      await bundleContender(program);
+      const state = join(box.folder, 'elsewhere');
+      const file = join(state, 'lock');
+      const hold = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, program];
+      const child = run('unshare', [...hold, state, box.folder, 'hold'], {});
+      for (const until = Date.now() + 20_000; !existsSync(file) && Date.now() < until;) await sleep(20);
+      const own = JSON.parse(readFileSync(file, 'utf8')) as Holder;
+      expect(own.machine.namespace).not.toBe((await thisMachine()).namespace);
+      expect((await failureOf(acquireLock(box.world, file, { command: 'second' }))).code).toBe('BAI-LOCKED');
+      child.kill('SIGKILL');
+      const lock = await acquireLock(box.world, file, { command: 'second', waitSeconds: 20 });
+      expect(box.events).toMatchObject([{ kind: 'note' }]);
+      expect((await lockHolder(file))?.command).toBe('second');
+      await lock.release();
+      expect(existsSync(file)).toBe(false);
+    },
+    60_000,
+  );
+
   test.each(['', '{', '{"pid": 1}'])('with the broken content %j is taken over', async (content) => {
     mkdirSync(join(path, '..'), { recursive: true });
     writeFileSync(path, content);
@@ -143,6 +169,8 @@ describe('what a killed run left behind', () => {
       JSON.stringify(await holder({ pid: await endedPid() })),
     );
     writeFileSync(`${path}.${await endedPid()}.abcd.new`, '{"pi');
+    writeFileSync(join(path, `../.record.json.${await endedPid()}.0.partial`), '{"sch');
+    writeFileSync(join(path, `../.restore.json.${await endedPid()}.a0b1.partial`), '{"sch');
     const lock = await acquireLock(box.world, path, { command: 'third' });
     expect(await processStart(child.pid!)).toBeUndefined();
     expect(readdirSync(join(path, '..'))).toEqual(['lock']);
@@ -158,14 +186,7 @@ describe('what a killed run left behind', () => {
 
 test('24 processes that are killed at random are never inside together and leave nothing behind', async () => {
   const program = join(box.folder, 'contender.mjs');
-  await build({
-    entryPoints: [fileURLToPath(new URL('contender.ts', import.meta.url))],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
+  await bundleContender(program);
   const rounds = 10;
   const state = join(box.folder, 'state');
   const contend = () => {
@@ -201,6 +222,17 @@ test('24 processes that are killed at random are never inside together and leave
   await (await acquireLock(home, join(state, 'lock'), { command: 'last' })).release();
   expect(existsSync(state)).toBe(false);
 }, 300_000);
+
+async function bundleContender(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [fileURLToPath(new URL('contender.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  });
+}
 
 async function holder(change: Partial<Holder>): Promise<Holder> {
   const machine = await thisMachine();
