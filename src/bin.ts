@@ -5,6 +5,7 @@ import { availableParallelism, constants, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Input } from './cli/input.ts';
 import { defined } from './defined.ts';
+import { isForLibraries } from './host/variables.ts';
 import { main } from './main.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -37,7 +38,10 @@ for (const stream of [stdout, stderr]) {
   }
 }
 
-leave(await main(readInput()));
+const input = readInput();
+// libraries would obey them; what the user said is in the input
+for (const name of Object.keys(process.env).filter(isForLibraries)) Reflect.deleteProperty(process.env, name);
+leave(await main(input));
 
 function readInput(): Input {
   const assets = fileURLToPath(new URL('../', import.meta.url));

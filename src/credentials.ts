@@ -25,6 +25,21 @@ export function wordWithoutCredentials(word: string): string {
   return masked.replace(/(https?:\/\/)\S*@/i, `$1${credentialsPlaceholder}@`);
 }
 
+/** A part of a URL without its percent signs; as it is where they mean nothing, as in `%zz`. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Replaces these strings, longest first, wherever they stand in a text. */
+export function masking(secrets: readonly string[]): (text: string) => string {
+  const hidden = secrets.filter((secret) => secret.length > 0).sort((a, b) => b.length - a.length);
+  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, '•••'), text);
+}
+
 /** Plain data in which no text holds the credentials of a URL. */
 export function dataWithoutCredentials<T>(value: T): T {
   return masked(value) as T;

@@ -1,6 +1,7 @@
 // Starts one daemon so that it outlives us, and enters it in the record: from a kill at any moment it is found again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordJournal } from '../environment/journal.ts';
+import { secretsMasked } from '../environment/masked.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
 import { spawnDetached } from '../host/detach.ts';
@@ -8,7 +9,7 @@ import { processStart } from '../host/proc.ts';
 import type { World } from '../world.ts';
 import { launchOf, type Daemon } from './daemon.ts';
 import { diagnose } from './diagnosis.ts';
-import { plainLines, rotateLog } from './log.ts';
+import { isComplaint, openLog, plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
 import { relayOf } from './relay.ts';
@@ -50,6 +51,7 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
     await forget(starting);
     await assertPortsFree(record.spec.id, daemon);
     await rotateLog(daemon.log);
+    await openLog(daemon.log);
   }
   const engine = daemon.needsDocker ? docker : undefined;
   if (engine !== undefined) {
@@ -97,6 +99,13 @@ async function spawn(world: World, { record, daemon, docker, tmux }: Starting): 
   };
 }
 
+function unknownCause(lines: readonly string[]): string {
+  const last = lines.findLast(isComplaint)?.trim();
+  return last === undefined
+    ? 'The cause is unknown; the log has no error.'
+    : `The cause is unknown; last error: ${last}`;
+}
+
 /** Takes the daemon's processes out of the record: none of them lives. */
 async function forget({ record, journal, daemon }: Starting): Promise<void> {
   for (const entry of recordedProcesses(record, daemon.name)) await journal.dropResource(entry);
@@ -108,7 +117,7 @@ async function unhealthy(
   ended: number | string | undefined,
 ): Promise<Failure> {
   const { id, ports } = record.spec;
-  const lines = await plainLines(daemon.log, 200);
+  const lines = await plainLines(daemon.log, 200, secretsMasked(record.secrets));
   const cause = diagnose({ id, name: daemon.name, folder: daemon.folder, lines, services: ports });
   const how = typeof ended === 'number' ? ` with status ${ended}` : ended === undefined ? '' : ` by ${ended}`;
   const what =
@@ -122,7 +131,7 @@ async function unhealthy(
       daemon: daemon.name,
       last: readiness.last,
       ...(ended === undefined ? {} : { ended }),
-      ...(cause === undefined ? {} : { why: cause.reason }),
+      why: cause?.reason ?? unknownCause(lines),
     },
     next: cause?.next ?? [
       { purpose: 'read all that it wrote', command: `bai-dev logs ${id} ${daemon.name}` },

@@ -4,6 +4,7 @@ import { member, statePaths, treePath, virtualenvPath } from '../environment/nam
 import type { Ports } from '../environment/ports.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import type { Component } from '../release/release.ts';
+import { withheldFrom, withoutProxyHere } from '../host/variables.ts';
 import type { Host } from '../world.ts';
 import { daemonMark } from './running.ts';
 
@@ -75,16 +76,16 @@ export function launchOf(
   wanted: { daemon: Daemon; docker?: string },
 ): Launch {
   const { daemon, docker } = wanted;
-  // BACKEND_ETCD_ADDR and the like win over the settings: those of another environment would lead it astray
-  const foreign = Object.keys(host.variables).filter((name) => /^BACKEND_/.test(name));
+  // a tmux server that runs already gives its windows its own variables, so they are named here as well
+  const withheld = withheldFrom(host.variables, 'own');
   return {
     file: daemon.python,
     args: daemon.args,
     cwd: daemon.folder,
     environment: {
-      ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+      ...Object.fromEntries(withheld.map((name) => [name, undefined])),
+      ...withoutProxyHere(host.variables),
       ...virtualenvVariables(host, daemon.virtualenv),
-      PYTHONPATH: undefined,
       PYTHONUNBUFFERED: '1',
       DOCKER_HOST: docker ?? `unix://${join(statePaths(host, spec.id).folder, 'no-docker.sock')}`,
       DOCKER_CONTEXT: undefined,

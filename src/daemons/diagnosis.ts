@@ -1,5 +1,7 @@
 // Why a daemon did not get ready: what it wrote, who is in its way, and the causes that are known.
 import type { NextCommand } from '../failure.ts';
+import { quoted } from '../quoted.ts';
+import { isComplaint } from './log.ts';
 
 /** What is known of a daemon that did not get ready. */
 export interface Evidence {
@@ -18,15 +20,34 @@ export interface Diagnosis {
   readonly next: readonly NextCommand[];
 }
 
-/** The cause, if the log tells one that is known; the last in the log wins, as it is what ended the daemon. */
+/**
+ * The cause, if the log names one that is known. Only what the daemon failed with counts: the last error with its
+ * traceback, and what comes after it. Of several the last wins.
+ */
 export function diagnose(evidence: Evidence): Diagnosis | undefined {
-  const text = evidence.lines.join('\n');
+  const text = lastFailure(evidence.lines).join('\n');
   const found = causes.flatMap(({ sign, tell }) => {
     const match = [...text.matchAll(new RegExp(sign, 'gm'))].at(-1);
     return match === undefined ? [] : [{ at: match.index, tell: () => tell(evidence, match) }];
   });
   return found.sort((a, b) => b.at - a.at)[0]?.tell();
 }
+
+/** From the traceback of the last error on; everything where there is no error. */
+function lastFailure(lines: readonly string[]): readonly string[] {
+  const last = lines.findLastIndex(isComplaint);
+  if (last === -1) return lines;
+  let from = last;
+  // the lines of a traceback are indented; one that led to another is separated by such a sentence
+  const belongs = /^\s|^$|^Traceback |^(During handling|The above exception)/;
+  while (from > 0 && (belongs.test(lines[from - 1] ?? '') || isFollowed(lines, from))) from -= 1;
+  return lines.slice(from);
+}
+
+/** True if the error above was the reason of this one. */
+const isFollowed = (lines: readonly string[], at: number): boolean =>
+  isComplaint(lines[at - 1] ?? '') &&
+  lines.slice(at, at + 3).some((line) => /^(During handling|The above exception)/.test(line));
 
 interface Cause {
   readonly sign: RegExp;
@@ -113,7 +134,7 @@ const causes: readonly Cause[] = [
       next: [
         {
           purpose: 'make them yours',
-          command: `chown -R "$(id -u):$(id -g)" ${JSON.stringify(evidence.folder)}`,
+          command: `chown -R "$(id -u):$(id -g)" ${quoted(evidence.folder)}`,
         },
         restart(evidence),
       ],
@@ -121,7 +142,8 @@ const causes: readonly Cause[] = [
   },
   {
     // facts 13.10 T9
-    sign: /'ssl-(?:cert|privkey)'/,
+    // a configuration that is merely printed has the same keys
+    sign: /(?:has failed|ConfigurationError|DataError)[^]{0,300}?'ssl-(?:cert|privkey)'/,
     tell: (evidence) => ({ reason: 'The files of its TLS key pair are missing.', next: [repair(evidence)] }),
   },
   {

@@ -1,7 +1,7 @@
 // What a daemon wrote: a log of its own, the last ones before it, and the line that tells of trouble.
 import { dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { makeFolder, moveOver, removeFile } from '../host/files.ts';
+import { makeFolder, moveOver, removeFile, writeWhole } from '../host/files.ts';
 import { fileSize, lastLines } from '../host/tail.ts';
 
 /** Logs of earlier starts that stay beside the one of the last start. */
@@ -18,18 +18,35 @@ export async function rotateLog(path: string): Promise<void> {
   await moveOver(path, `${path}.1`);
 }
 
-/** The last lines of a log without colours; none if there is no log. */
-export async function plainLines(path: string, count: number): Promise<string[]> {
-  return ((await lastLines(path, count)) ?? []).map(stripVTControlCharacters);
+/** Makes the log of a new start for this user alone: what upstream writes there may hold passwords. */
+export async function openLog(path: string): Promise<void> {
+  await makeFolder(dirname(path), 0o700);
+  if ((await fileSize(path)) === undefined) await writeWhole(path, '', 0o600);
+}
+
+/** The last lines of a log without colours, and with `mask` without secrets; none if there is no log. */
+export async function plainLines(
+  path: string,
+  count: number,
+  mask: (line: string) => string = (line) => line,
+): Promise<string[]> {
+  return ((await lastLines(path, count)) ?? []).map((line) => mask(stripVTControlCharacters(line)));
 }
 
 /**
  * The last line since its start in which a daemon complains: what its logger calls an error, or the last line of
  * a Python traceback.
  */
-export async function lastErrorLine(path: string): Promise<string | undefined> {
-  return (await plainLines(path, 2000)).findLast((line) => complaint.test(line))?.trim();
+export async function lastErrorLine(
+  path: string,
+  mask?: (line: string) => string,
+): Promise<string | undefined> {
+  return (await plainLines(path, 2000, mask)).findLast(isComplaint)?.trim();
 }
+
+/** What a logger calls an error, or the last line of a traceback; not what Python says of tasks that nobody awaited. */
+export const isComplaint = (line: string): boolean =>
+  complaint.test(line) && !/Task (was destroyed|exception was never retrieved)|Unclosed /.test(line);
 
 /** The level is the first word of a line, after a date at most: others may quote it. */
 const complaint = /^[^A-Za-z]*(?:ERROR|CRITICAL)\b|^(?:\w+\.)*\w*(?:Error|Exception)(?::|$)/;

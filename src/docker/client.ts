@@ -1,7 +1,9 @@
 // Opens a Docker engine for this run: every call ends in time, and every error is one a user can act upon.
 import type Docker from 'dockerode';
 import { Failure } from '../failure.ts';
+import { countingAgent } from '../host/agent.ts';
 import { hasCode } from '../host/files.ts';
+import { localBytes, tooLarge } from '../host/limits.ts';
 import type { World } from '../world.ts';
 import { localAddress } from './address.ts';
 
@@ -11,6 +13,8 @@ export interface Connection {
   readonly address: string;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
+  /** Bytes that came for the calls with this signal. */
+  readonly received: (signal: AbortSignal) => number;
 }
 
 /** Nothing is asked before the first call. Throws only for an address that no probe would have found. */
@@ -18,13 +22,15 @@ export function connectTo(world: World, address: string): Connection {
   const local = localAddress(address);
   if (local === undefined) throw new Error(`not an address of a local Docker engine: ${address}`);
   let opened: Docker | undefined;
+  const { agent, received } = countingAgent();
+  const own: object = { agent }; // the types lag
   // dockerode's `timeout` is never used: with it a promise may never settle; each call takes an abort signal
   const open = async (): Promise<Docker> => {
     const { default: Client } = await import('dockerode');
-    opened ??= new Client('socketPath' in local ? local : { ...local, protocol: 'http' });
+    opened ??= new Client({ ...local, ...('socketPath' in local ? {} : { protocol: 'http' }), ...own });
     return opened;
   };
-  return { open, address, signal: world.signal };
+  return { open, address, signal: world.signal, received };
 }
 
 /** Milliseconds for calls that only look, and for those that start and stop things. */
@@ -67,6 +73,10 @@ export async function request<T>(connection: Connection, limit: number, call: As
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
   const signal = AbortSignal.any([connection.signal, late.signal]);
+  // dockerode holds the whole answer in memory
+  const counter = setInterval(() => {
+    if (connection.received(signal) > localBytes) late.abort(tooLarge(localBytes));
+  }, 50);
   try {
     return await Promise.race([
       call(client, signal),
@@ -79,6 +89,7 @@ export async function request<T>(connection: Connection, limit: number, call: As
     throw signal.aborted ? reasonOf(signal) : error;
   } finally {
     clearTimeout(timer);
+    clearInterval(counter);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   statusOf,
   type Connection,
 } from './client.ts';
+import { tooLarge } from '../host/limits.ts';
 import type { Labels } from './labels.ts';
 
 export interface ImageFacts {
@@ -96,8 +97,12 @@ export interface PullProgress {
   readonly unpacked?: { readonly done: number; readonly total: number };
 }
 
-/** Milliseconds without a word from a pull after which it counts as stuck. */
+/** Milliseconds without a word from a pull, or with too few bytes, after which it counts as stuck. */
 const silenceLimit = 180_000;
+/** Bytes that must come in that time while layers are downloaded: 1 kB/s. */
+const leastBytes = 1024 * 180;
+/** Characters of one message of a pull. */
+const messageLimit = 1024 * 1024;
 
 /** Pulls an image. Throws `BAI-IMAGE` if the registry does not give it, `BAI-ENGINE` if the engine is gone. */
 export async function pullImage(
@@ -114,9 +119,14 @@ export async function pullImage(
     const client = await open();
     const stream = await client.pull(name, { abortSignal });
     const layers = new Map<string, Layer>();
+    let counted = 0;
     for await (const message of messagesOf(stream)) {
-      clearTimeout(timer);
-      timer = setTimeout(stuck, silenceLimit);
+      const { done } = sum([...layers.values()]);
+      if (message.status !== 'Downloading' || done - counted >= leastBytes) {
+        counted = done;
+        clearTimeout(timer);
+        timer = setTimeout(stuck, silenceLimit);
+      }
       // a refusal comes as a status before the stream or as a message inside it
       if (message.error !== undefined) throw imageFailure(name, message.error);
       const { id, status, progressDetail } = message;
@@ -184,6 +194,7 @@ async function* messagesOf(stream: NodeJS.ReadableStream): AsyncGenerator<z.infe
   for await (const chunk of stream) {
     const lines = (rest + chunk.toString()).split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > messageLimit) throw tooLarge(messageLimit);
     for (const line of lines) {
       const message = messageSchema.safeParse(parseJson(line));
       if (message.success) yield message.data;

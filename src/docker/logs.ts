@@ -1,5 +1,6 @@
 // What a container writes, as lines: what is there, and what is added.
 import type { LinesWanted } from '../host/tail.ts';
+import { localBytes, tooLarge } from '../host/limits.ts';
 import { askFor, lookLimit, type Connection } from './client.ts';
 
 /** Both streams in order; none if there is no such container. Throws `BAI-ENGINE` when the engine does not answer. */
@@ -51,6 +52,8 @@ export async function* payloads(chunks: Iterable<Buffer> | AsyncIterable<Buffer>
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     held = Buffer.concat([held, chunk]);
+    // the engine splits at 16 kB; a length beyond this is none of a frame
+    if (held.length > localBytes) throw tooLarge(localBytes);
     for (let length; held.length >= 8 && held.length >= 8 + (length = held.readUInt32BE(4));) {
       yield decoder.decode(held.subarray(8, 8 + length), { stream: true });
       held = held.subarray(8 + length);

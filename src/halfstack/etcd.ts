@@ -46,7 +46,10 @@ export async function etcdRange(
   signal?: AbortSignal,
 ): Promise<readonly EtcdEntry[]> {
   const answer = await call(endpoint, { path: 'kv/range', body: rangeOf(prefix), signal });
-  return rangeSchema.parse(answer).kvs.map(({ key, value }) => ({ key: decode(key), value: decode(value) }));
+  return understood(endpoint, rangeSchema, answer).kvs.map(({ key, value }) => ({
+    key: decode(key),
+    value: decode(value),
+  }));
 }
 
 /** True if it happened, false if a key stood in its way. Throws `BAI-ETCD`. */
@@ -71,13 +74,13 @@ export async function etcdTransaction(
     ],
   };
   const answer = await call(endpoint, { path: 'kv/txn', body, signal });
-  return transactionSchema.parse(answer).succeeded;
+  return understood(endpoint, transactionSchema, answer).succeeded;
 }
 
 /** Removes all keys that begin with a prefix and tells how many there were. Throws `BAI-ETCD`. */
 export async function etcdRemove(endpoint: Endpoint, prefix: string, signal?: AbortSignal): Promise<number> {
   const answer = await call(endpoint, { path: 'kv/deleterange', body: rangeOf(prefix), signal });
-  return removalSchema.parse(answer).deleted;
+  return understood(endpoint, removalSchema, answer).deleted;
 }
 
 /** The gateway writes numbers as strings and leaves out what is empty, zero or false. */
@@ -88,6 +91,13 @@ const transactionSchema = z.object({ succeeded: z.boolean().default(false) });
 const removalSchema = z.object({ deleted: z.coerce.number().default(0) });
 const healthSchema = z.object({ health: z.union([z.string(), z.boolean()]), reason: z.string().optional() });
 const errorSchema = z.object({ message: z.string().optional(), error: z.string().optional() });
+
+/** Whatever listens there may answer with anything. */
+function understood<T>({ url }: Endpoint, schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new Failure('BAI-ETCD', `${url} did not answer as etcd does.`, { facts: { url } });
+}
 
 interface Call {
   readonly path: string;

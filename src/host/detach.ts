@@ -6,13 +6,14 @@ import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
 import { filesystemFailure } from './files.ts';
 import { processStart } from './proc.ts';
+import { childVariables } from './variables.ts';
 
 export interface Detached {
   /** Absolute. */
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** Added to the variables of our own start; `undefined` takes one away. */
+  /** Added to what every child gets (variables.ts); `undefined` takes one away. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Both output streams are added to the end of this file, which is made with mode 0600. */
   readonly log: string;
@@ -44,7 +45,12 @@ export async function spawnDetached(world: World, wanted: Detached): Promise<Sta
   try {
     const child = spawn(file, args, {
       cwd,
-      env: { ...world.host.variables, ...wanted.environment, ...world.marks, BAI_DEV_RUN: undefined },
+      env: {
+        ...childVariables(world.host.variables, 'own'),
+        ...wanted.environment,
+        ...world.marks,
+        BAI_DEV_RUN: undefined,
+      },
       stdio: ['ignore', output.fd, output.fd],
       detached: true,
       ...user,

@@ -6,12 +6,15 @@ import type { World } from '../world.ts';
 import { hashOfFile } from './copy.ts';
 import { filesystemFailure, kindOf, makeFolder, moveOver, removeFile } from './files.ts';
 import { persistently, receive, withoutCredentials, type Request } from './http.ts';
+import { fileLimits, LimitError, tooLarge } from './limits.ts';
 import { abandoned, partialOf } from './partial.ts';
 
 export interface Download extends Request {
   /** Where the whole file shall lie; nothing else is ever seen under that name. */
   readonly path: string;
   readonly sha256: string;
+  /** Its size where it is known: an answer that has more is ended at once. */
+  readonly bytes?: number;
   readonly onProgress?: (done: number, total?: number) => void;
 }
 
@@ -26,8 +29,9 @@ export async function download(world: World, wanted: Download): Promise<void> {
   const partial = partialOf(wanted.path);
   await adopt(wanted.path, partial);
   const found = await persistently(world, wanted, () => fetchInto(world, wanted, partial)).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       world.signal.throwIfAborted();
+      if (error instanceof Failure && error.cause instanceof LimitError) await removeFile(partial);
       throw filesystemFailure('write', partial, error);
     },
   );
@@ -52,24 +56,40 @@ export async function holds(path: string, sha256: string): Promise<boolean> {
 async function fetchInto(world: World, wanted: Download, partial: string): Promise<string> {
   const file = await open(partial, 'a+');
   try {
-    const begun = (await file.stat()).size;
+    const limits = fileLimits(wanted.bytes);
+    let begun = (await file.stat()).size;
+    if (begun > limits.bytes) {
+      await file.truncate(0);
+      begun = 0;
+    }
     const headers = {
       ...wanted.headers,
       // a compressed transfer would make ranges and sizes mean something else
       'accept-encoding': 'identity',
       ...(begun > 0 ? { range: `bytes=${begun}-` } : {}),
     };
-    await receive(world, { ...wanted, headers }, async (response, chunks) => {
-      // it ends where our partial file does, or before: the hash will tell
-      if (response.status === 416) return;
-      if (!response.ok) throw refused(wanted.url, response.status);
-      const resumed = response.status === 206;
-      if (!resumed) await file.truncate(0);
-      const from = resumed ? begun : 0;
-      const length = Number(response.headers.get('content-length') ?? 0);
-      const total = length > 0 ? from + length : undefined;
-      await append(chunks, { file, from, total, report: wanted.onProgress });
-    });
+    const { limit = limits.silence } = wanted;
+    await receive(
+      world,
+      { ...wanted, headers, limits: { ...limits, silence: limit } },
+      async (response, chunks) => {
+        // it ends where our partial file does, or before: the hash will tell
+        if (response.status === 416) return;
+        if (!response.ok) throw refused(wanted.url, response.status);
+        const resumed = response.status === 206;
+        // a part that begins elsewhere would make another file
+        if (resumed && !beginsAt(response.headers.get('content-range'), begun)) {
+          await file.truncate(0);
+          throw new Error('the server sent another part of the file than it was asked for');
+        }
+        if (!resumed) await file.truncate(0);
+        const from = resumed ? begun : 0;
+        const length = Number(response.headers.get('content-length') ?? 0);
+        const total = length > 0 ? from + length : undefined;
+        if (from + length > limits.bytes) throw tooLarge(limits.bytes);
+        await append(chunks, { file, from, total, most: limits.bytes, report: wanted.onProgress });
+      },
+    );
     await file.sync();
     const sha256 = await hashOfFile(partial);
     if (sha256 === wanted.sha256 || begun === 0) return sha256;
@@ -85,17 +105,20 @@ interface Place {
   readonly file: FileHandle;
   readonly from: number;
   readonly total: number | undefined;
+  /** Bytes of the whole file. */
+  readonly most: number;
   readonly report: Download['onProgress'];
 }
 
 async function append(
   chunks: AsyncIterable<Uint8Array>,
-  { file, from, total, report }: Place,
+  { file, from, total, most, report }: Place,
 ): Promise<void> {
   let done = from;
   for await (const chunk of chunks) {
-    await file.writeFile(chunk);
     done += chunk.byteLength;
+    if (done > most) throw tooLarge(most);
+    await file.writeFile(chunk);
     report?.(done, total);
   }
   if (total !== undefined && done < total) throw new Error('the connection ended too early');
@@ -105,6 +128,9 @@ async function append(
 async function adopt(path: string, partial: string): Promise<void> {
   for (const left of await abandoned(path)) await rename(left, partial).catch(() => undefined);
 }
+
+const beginsAt = (range: string | null, at: number): boolean =>
+  at > 0 && new RegExp(`^bytes ${at}-`, 'i').test(range ?? '');
 
 /** A refusal is about this very request: trying again would not help. */
 function refused(url: string, status: number): Failure {

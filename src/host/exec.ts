@@ -1,12 +1,15 @@
 // Runs other programs: never through a shell, always in a process group of their own that can be ended whole.
+import { masking } from '../credentials.ts';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
+import { localBytes } from './limits.ts';
+import { childVariables } from './variables.ts';
 
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Added to the variables of our own start; `undefined` takes one away. */
+  /** Added to what every child gets (variables.ts); `undefined` takes one away. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   /** Only root may run it as somebody else; it then belongs to no further groups. */
@@ -33,6 +36,8 @@ export interface Output {
 const grace = 5000;
 /** Lines of a failed command that its failure keeps. */
 const kept = 20;
+/** Characters of such a line. */
+const lineLength = 4096;
 
 /**
  * Runs a command to its end. Throws `BAI-COMMAND` for an exit status that is not allowed, a missing program or
@@ -53,7 +58,7 @@ export async function execute(world: World, command: Command): Promise<Output> {
   const { execa } = await import('execa');
   const child = execa(command.file, command.args, {
     cwd,
-    env: { ...world.host.variables, ...command.environment, ...world.marks },
+    env: { ...childVariables(world.host.variables, 'own'), ...command.environment, ...world.marks },
     extendEnv: false,
     ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
     ...(command.user === undefined ? {} : { uid: command.user.uid, gid: command.user.gid }),
@@ -61,11 +66,11 @@ export async function execute(world: World, command: Command): Promise<Output> {
     cleanup: false,
     reject: false,
     stripFinalNewline: false,
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: localBytes,
   });
   const onLine = (stream: 'stdout' | 'stderr') => (line: string) => {
     const masked = mask(line);
-    lines.push(masked);
+    lines.push(masked.slice(0, lineLength));
     if (lines.length > kept) lines.shift();
     command.onLine?.(masked);
     if (command.quiet !== true) report.emit({ kind: 'command-output', stream, line: masked });
@@ -75,13 +80,23 @@ export async function execute(world: World, command: Command): Promise<Output> {
     each(child.iterable({ from: 'stderr' }), onLine('stderr')),
   ]);
 
-  const state = { late: false };
+  const state: { late: boolean; tooMuch: boolean } = { late: false, tooMuch: false };
   const end = (): void => endGroup(child.pid);
   const timer = setTimeout(() => {
     state.late = true;
     end();
   }, command.limit * 1000);
   signal.addEventListener('abort', end, { once: true });
+  // the buffers' own limit ends the child alone, and not what it started
+  let bytes = 0;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= localBytes || state.tooMuch) return;
+      state.tooMuch = true;
+      end();
+    });
+  }
   try {
     const result = await child;
     await read.catch(() => undefined);
@@ -90,8 +105,11 @@ export async function execute(world: World, command: Command): Promise<Output> {
     if (command.quiet !== true) {
       report.emit({ kind: 'command-ended', argv, exit, seconds: (performance.now() - began) / 1000 });
     }
-    if (exit !== 0 && !(command.allow ?? []).includes(exit)) {
-      throw new Failure('BAI-COMMAND', reason(argv, result, state.late ? command.limit : undefined), {
+    if (state.tooMuch || (exit !== 0 && !(command.allow ?? []).includes(exit))) {
+      const why = state.tooMuch
+        ? `${argv[0] ?? ''} printed more than ${localBytes / 1024 / 1024} MiB and was stopped.`
+        : reason(argv, result, state.late ? command.limit : undefined);
+      throw new Failure('BAI-COMMAND', why, {
         facts: { argv, cwd, exit, ...(result.signal === undefined ? {} : { signal: result.signal }) },
         lines: [...lines],
       });
@@ -120,11 +138,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
 
 async function each(lines: AsyncIterable<unknown>, use: (line: string) => void): Promise<void> {
   for await (const line of lines) use(String(line));
-}
-
-function masking(secrets: readonly string[]): (text: string) => string {
-  const hidden = secrets.filter((secret) => secret.length > 0);
-  return (text) => hidden.reduce((masked, secret) => masked.replaceAll(secret, '•••'), text);
 }
 
 interface Ending {

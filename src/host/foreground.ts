@@ -4,12 +4,13 @@ import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { Failure } from '../failure.ts';
 import type { World } from '../world.ts';
+import { childVariables } from './variables.ts';
 
 export interface Foreground {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** Added to the variables of our own start; `undefined` takes one away. */
+  /** Added to what every child of the user's gets (variables.ts); `undefined` takes one away. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Has every signal from now on given to `listen` instead of ending us. */
   readonly handOver: (listen: (signal: NodeJS.Signals) => void) => void;
@@ -26,7 +27,7 @@ export function runInForeground(world: World, wanted: Foreground): Promise<numbe
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd,
-      env: { ...world.host.variables, ...environment, ...world.marks },
+      env: { ...childVariables(world.host.variables, 'user'), ...environment, ...world.marks },
       stdio: 'inherit',
     });
     handOver((signal) => {

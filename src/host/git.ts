@@ -24,6 +24,10 @@ export interface GitCall {
 
 /** Milliseconds without output after which a call is ended; all of this is local. */
 const silence = 120_000;
+/** Milliseconds for everything: a checkout of the largest tree takes a minute on a slow disk. */
+const whole = 3_600_000;
+/** Bytes that git may print; lists of all files of a tree have a few hundred thousand. */
+const outputBytes = 256 * 1024 * 1024;
 
 /** Variables of the user's that git needs to find itself and its settings. */
 const passed = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'XDG_CONFIG_HOME'];
@@ -68,11 +72,14 @@ export async function git(world: World, call: GitCall): Promise<string> {
   const user: Readonly<Record<string, string>> = defined(
     Object.fromEntries(passed.map((name) => [name, world.host.variables[name]])),
   ) as Record<string, string>;
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(new Error('it took too long')), whole);
+  let bytes = 0;
   try {
     if (call.input !== undefined) return await fed(world, call, { ...user, ...own });
     return await simpleGit({
       baseDir: call.folder,
-      abort: world.signal,
+      abort: AbortSignal.any([world.signal, over.signal]),
       timeout: { block: silence },
       allowEnvironment: Object.keys(own),
       unsafe,
@@ -84,11 +91,19 @@ export async function git(world: World, call: GitCall): Promise<string> {
       // "exit" may come before the last output has been read
       completion: { onClose: true, onExit: false },
     })
+      .outputHandler((_command, stdout, stderr) => {
+        for (const stream of [stdout, stderr]) {
+          stream.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes > outputBytes) over.abort(new Error('its output is too large'));
+          });
+        }
+      })
       .env({ ...user, ...own, ...world.marks })
       .raw([...call.args]);
   } catch (error) {
     world.signal.throwIfAborted();
-    const lines = linesOf(error);
+    const lines = over.signal.aborted ? [String((over.signal.reason as Error).message)] : linesOf(error);
     if (lines === undefined) throw error;
     throw new Failure(
       'BAI-COMMAND',
@@ -99,6 +114,8 @@ export async function git(world: World, call: GitCall): Promise<string> {
         lines: lines.slice(-20),
       },
     );
+  } finally {
+    clearTimeout(timer);
   }
 }
 

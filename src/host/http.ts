@@ -1,17 +1,21 @@
-// Talks HTTP to the outside: proxies as the variables say, a limit on every silence, patience with weak networks.
+// Talks HTTP to the outside: proxies as the variables say, limits on every answer, patience with weak networks.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher, Response } from 'undici';
+import { decoded } from '../credentials.ts';
 import { Failure } from '../failure.ts';
 import type { Host, World } from '../world.ts';
 import { hasCode } from './files.ts';
+import { LimitError, refusalBytes, textLimits, watch, type Limits } from './limits.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface Request {
   /** http or https; may hold credentials, which are sent as basic authentication and never shown. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Seconds that the other side may be silent, before its answer or in its midst; 30 if not given. */
+  /** Seconds that the other side may be silent or too slow; 30 if not given. */
   readonly limit?: number;
+  /** How long and large its answer may be, where it differs from a text of usual size. */
+  readonly limits?: Partial<Limits>;
   /** How often a fault that may pass is forgiven; 3 if not given. */
   readonly retries?: number;
 }
@@ -29,9 +33,7 @@ export async function get(world: World, request: Request): Promise<Answer> {
   return persistently(world, request, async () => {
     let text = '';
     const response = await receive(world, request, async (begun, chunks) => {
-      const decoder = new TextDecoder();
-      for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
-      text += decoder.decode();
+      text = await textOf(chunks, begun.ok ? Infinity : refusalBytes);
       return begun;
     });
     return {
@@ -66,23 +68,26 @@ export async function askFor(
  */
 export async function receive<T>(
   world: World,
-  { url, headers, limit = 30 }: Request,
+  { url, headers, limit = textLimits.silence, limits }: Request,
   use: (response: Response, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { target, authorization } = splitCredentials(url);
   const { fetch } = (await import('undici')).default;
-  const silence = silenceWatch(limit);
+  const watching = watch({ ...textLimits, silence: limit, ...limits });
   try {
     const response = await fetch(target, {
       headers: { 'user-agent': `bai-dev/${world.host.version}`, ...authorization, ...headers },
       dispatcher: await dispatcherFor(world.host, target),
-      signal: AbortSignal.any([world.signal, silence.signal]),
+      signal: AbortSignal.any([world.signal, watching.signal]),
     });
     if (transient.has(response.status)) throw new StatusError(response);
-    return await use(response, silence.heard(response.body ?? []));
+    return await use(response, watching.watched(response.body ?? []));
+  } catch (error) {
+    // an aborted transfer has several names; the reason of the abort says more
+    throw watching.signal.aborted ? watching.signal.reason : error;
   } finally {
     // ends what has not been read
-    silence.end();
+    watching.end();
   }
 }
 
@@ -99,7 +104,7 @@ export async function persistently<T>(
     } catch (error) {
       world.signal.throwIfAborted();
       if (error instanceof Failure || isLocal(error)) throw error;
-      if (tried >= retries) throw unreachable(world, url, error);
+      if (tried >= retries || error instanceof LimitError) throw unreachable(world, url, error);
       const pause = Math.max(firstPause * 2 ** tried, error instanceof StatusError ? error.pause : 0);
       await sleep(pause, undefined, { signal: world.signal }).catch(() => undefined);
     }
@@ -143,31 +148,16 @@ async function dispatcherFor(host: Host, url: URL): Promise<Dispatcher> {
   return made;
 }
 
-interface SilenceWatch {
-  readonly signal: AbortSignal;
-  /** The same chunks; each of them ends a silence. */
-  heard(chunks: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<Uint8Array>;
-  end(): void;
-}
-
-function silenceWatch(limit: number): SilenceWatch {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`nothing was heard for ${limit} s`));
-  }, limit * 1000);
-  return {
-    signal: controller.signal,
-    heard: async function* (chunks) {
-      for await (const chunk of chunks) {
-        timer.refresh();
-        yield chunk as Uint8Array;
-      }
-    },
-    end: () => {
-      clearTimeout(timer);
-      controller.abort();
-    },
-  };
+/** As UTF-8, and no more of it than so many bytes. */
+async function textOf(chunks: AsyncIterable<Uint8Array>, most: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let [text, bytes] = ['', 0];
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    bytes += chunk.byteLength;
+    if (bytes > most) break;
+  }
+  return text + decoder.decode();
 }
 
 /** fetch takes no address with credentials in it. */
@@ -177,7 +167,7 @@ function splitCredentials(url: string): { target: URL; authorization: Record<str
   target.username = '';
   target.password = '';
   if (username === '' && password === '') return { target, authorization: {} };
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   return { target, authorization: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
 }
 

@@ -1,6 +1,7 @@
 // One HTTP question to a server of this machine: never through a proxy, and its certificate is not asked for.
 import { request as askPlain } from 'node:http';
 import { request as askSecure } from 'node:https';
+import { localBytes, tooLarge } from './limits.ts';
 
 export interface LoopbackQuestion {
   /** A whole address on this machine, e.g. `https://127.0.0.1:6022/`. */
@@ -12,6 +13,8 @@ export interface LoopbackQuestion {
   readonly body?: string;
   /** Milliseconds for everything together. */
   readonly limit: number;
+  /** Bytes that an answer may have; the keys of an environment's etcd are far below the usual ones. */
+  readonly bytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +28,7 @@ export interface LoopbackAnswer {
  * the like), after the limit, and with the signal's reason.
  */
 export function askLoopback(question: LoopbackQuestion): Promise<LoopbackAnswer> {
-  const { url, socketPath, method = 'GET', headers = {}, body, limit, signal } = question;
+  const { url, socketPath, method = 'GET', headers = {}, body, limit, bytes = localBytes, signal } = question;
   const ask = url.startsWith('https:') ? askSecure : askPlain;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
@@ -47,7 +50,10 @@ export function askLoopback(question: LoopbackQuestion): Promise<LoopbackAnswer>
     sent.on('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (text += chunk));
+      response.on('data', (chunk: string) => {
+        text += chunk;
+        if (text.length > bytes) sent.destroy(tooLarge(bytes));
+      });
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
     });

@@ -1,5 +1,9 @@
 // One question to a server over TCP, and its answer as text: for protocols too small for a client library.
 import { connect } from 'node:net';
+import { tooLarge } from './limits.ts';
+
+/** Bytes of an answer: such protocols answer with a line. */
+const answerBytes = 1024 * 1024;
 
 export interface Question {
   readonly host: string;
@@ -41,6 +45,7 @@ export function askSocket(question: Question): Promise<string> {
     socket.on('close', () => fail(new Error('the connection was closed before a whole answer')));
     socket.on('data', (chunk: string) => {
       received += chunk;
+      if (received.length > answerBytes) fail(tooLarge(answerBytes));
       if (whole(received)) end(() => resolve(received));
     });
   });

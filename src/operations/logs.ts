@@ -1,6 +1,7 @@
 // What daemons and servers of an environment wrote, plainly, and what they write from now on.
 import { stripVTControlCharacters } from 'node:util';
 import { daemonsOf } from '../daemons/daemon.ts';
+import { secretsMasked } from '../environment/masked.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { ServiceRole } from '../halfstack/engine.ts';
 import { linesOf } from '../host/tail.ts';
@@ -33,14 +34,16 @@ export async function logs(
   tell: (line: LogLine) => void,
 ): Promise<{ readonly lines: number }> {
   const world = forEnvironment(outer, request.id);
-  const sources = sourcesOf(world, await existingRecord(world, request.id), request);
+  const record = await existingRecord(world, request.id);
+  const mask = secretsMasked(record.secrets);
+  const sources = sourcesOf(world, record, request);
   const names = sources.map(({ name }) => name);
   const wanted = request.name === undefined ? names : chosen(names, [request.name], 'daemon or service');
   let count = 0;
   const drain = async ({ name, lines }: Source): Promise<void> => {
     for await (const line of lines()) {
       count += 1;
-      tell({ name, line: stripVTControlCharacters(line) });
+      tell({ name, line: mask(stripVTControlCharacters(line)) });
     }
   };
   const told = sources.filter(({ name }) => wanted.includes(name));

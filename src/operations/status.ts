@@ -8,6 +8,7 @@ import { hasFallenSilent, recordedAlive, runningDaemons } from '../daemons/runni
 import { probeDocker } from '../docker/probe.ts';
 import { dockerTrouble } from '../docker/trouble.ts';
 import { statePaths } from '../environment/names.ts';
+import { secretsMasked } from '../environment/masked.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { lockHolder } from '../environment/lock.ts';
 import { processFacts } from '../host/proc.ts';
@@ -147,7 +148,9 @@ interface Looking {
 async function daemonRow(world: World, record: EnvironmentRecord, looking: Looking): Promise<StatusRow> {
   const { daemon, agents, searched } = looking;
   const row = { name: daemon.name, kind: 'daemon' as const, address: addressOf(daemon) };
-  const error = lastErrorLine(daemon.log).then((line) => (line === undefined ? {} : { error: line }));
+  const error = lastErrorLine(daemon.log, secretsMasked(record.secrets)).then((line) =>
+    line === undefined ? {} : { error: line },
+  );
   let main: { pid: number } | undefined = await recordedAlive(world.host, record, daemon.name);
   if (main === undefined) {
     const found = (await searched()).get(daemon.name);

@@ -2,7 +2,7 @@
 import { Failure } from '../failure.ts';
 import { withoutCredentials } from '../host/http.ts';
 import type { Finding } from '../report/events.ts';
-import { indexFiles } from '../source/simple.ts';
+import { indexFiles, otherIndex } from '../source/simple.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
 
@@ -12,10 +12,14 @@ const limit = 10;
 /** Asks for one package of the release. What lies in the cache already may make the index unneeded; it is said. */
 export async function checkIndex(world: World, { index, release, sources }: Draft): Promise<Checked<never>> {
   const shown = withoutCredentials(index);
-  const next = [{ purpose: 'use another one', command: 'bai-dev install --index https://pypi.org/simple' }];
-  const blocker = (id: string, title: string, reason: string): Checked<never> => ({
-    findings: [{ id, severity: 'blocker', title, reason, next }],
-  });
+  const blocker = (id: string, title: string, cause: string | Failure): Checked<never> => {
+    // what failed knows more of the way on; another index comes after it
+    const reason = typeof cause === 'string' ? cause : cause.message;
+    const own = typeof cause === 'string' ? [] : (cause.more.next ?? []);
+    const next = [...own, ...otherIndex(index)];
+    const commands = [...new Map(next.map((one) => [one.command, one])).values()];
+    return { findings: [{ id, severity: 'blocker', title, reason, next: commands }] };
+  };
   if (!/^https?:\/\//.test(index) || !URL.canParse(index))
     return blocker(
       'index.address',
@@ -47,16 +51,11 @@ export async function checkIndex(world: World, { index, release, sources }: Draf
     return { findings: [ok] };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (error.code === 'BAI-NETWORK')
-      return blocker('index.reachable', `${shown} does not answer`, error.message);
+    if (error.code === 'BAI-NETWORK') return blocker('index.reachable', `${shown} does not answer`, error);
     if (error.code !== 'BAI-INDEX') throw error;
     const { status } = error.more.facts ?? {};
     if (status === 401 || status === 403 || status === 407)
-      return blocker('index.access', `${shown} does not let us in`, error.message);
-    return blocker(
-      status === 404 ? 'index.files' : 'index.answer',
-      `${shown} is no package index`,
-      error.message,
-    );
+      return blocker('index.access', `${shown} does not let us in`, error);
+    return blocker(status === 404 ? 'index.files' : 'index.answer', `${shown} is no package index`, error);
   }
 }

@@ -1,6 +1,7 @@
 // uv, pinned: brought from the package index into our cache once, and run so that nothing of the user's sways it.
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { decoded } from '../credentials.ts';
 import { Failure, type FailureCode } from '../failure.ts';
 import { unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';
@@ -11,6 +12,7 @@ import { folderState, writeManifest } from '../host/manifest.ts';
 import { abandoned, partialOf } from '../host/partial.ts';
 import { fileSize } from '../host/tail.ts';
 import { fetchDistribution, type DistributionWish } from '../source/pypi.ts';
+import { otherIndex } from '../source/simple.ts';
 import type { Host, World } from '../world.ts';
 
 const pinSchema = z.strictObject({
@@ -172,7 +174,7 @@ function settings(host: Host, index: string): Record<string, string> {
 
 function secretsOf(index: string): string[] {
   const { username, password } = new URL(index);
-  return password === '' ? [] : [password, decodeURIComponent(password), `${username}:${password}`];
+  return password === '' ? [] : [password, decoded(password), `${username}:${password}`];
 }
 
 function uvFailure(error: Failure, { failure, index, mirror }: UvCall): Failure {
@@ -197,7 +199,7 @@ function uvFailure(error: Failure, { failure, index, mirror }: UvCall): Failure 
       `${failure.reason} The package index ${place} does not tell when its files were uploaded.`,
       {
         ...more,
-        next: [{ purpose: 'use one that does', command: 'bai-dev install --index https://pypi.org/simple' }],
+        next: otherIndex(index),
       },
     );
   }

@@ -1,4 +1,5 @@
 // Addresses of git repositories: as people write them, as git takes them, and as they may be shown.
+import { decoded } from '../credentials.ts';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { withoutCredentials } from '../host/http.ts';
@@ -74,7 +75,7 @@ export function secretsOf(address: string): string[] {
   const { protocol, username, password } = new URL(address);
   const token = /^https?:$/.test(protocol) && username.length >= 8 ? username : '';
   const secret = password || token;
-  return secret === '' ? [] : [...new Set([secret, decodeURIComponent(secret)])];
+  return secret === '' ? [] : [...new Set([secret, decoded(secret)])];
 }
 
 const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);

@@ -1,5 +1,6 @@
 // A working copy out of a package index: the exact source distribution as a git repository with one commit.
 import { join } from 'node:path';
+import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import { unpackTar, unpackZip } from '../host/archive.ts';
 import { kindOf, makeFolder, removeWhole } from '../host/files.ts';
@@ -11,7 +12,7 @@ import type { PublishedTree } from '../release/release.ts';
 import type { World } from '../world.ts';
 import { addExcluded } from './excluding.ts';
 import { installedRef } from './references.ts';
-import { indexFiles } from './simple.ts';
+import { indexFiles, otherIndex } from './simple.ts';
 
 export interface TreeWish {
   readonly tree: PublishedTree;
@@ -32,6 +33,8 @@ export interface TreeWish {
 export interface Distribution {
   readonly file: string;
   readonly sha256: string;
+  /** Its size where it is known. */
+  readonly bytes?: number;
 }
 
 /** Makes the working copy under its partial name and renames it; whatever had the partial name goes. */
@@ -79,7 +82,7 @@ export async function fetchDistribution(world: World, wish: DistributionWish): P
   if (listed === undefined) {
     throw new Failure('BAI-INDEX', `The package index ${shown} does not have ${wanted.file}.`, {
       facts: { index: shown, file: wanted.file },
-      next: [{ purpose: 'use one that has', command: 'bai-dev install --index https://pypi.org/simple' }],
+      next: otherIndex(index),
     });
   }
   if (listed.sha256 !== undefined && listed.sha256 !== wanted.sha256) {
@@ -91,6 +94,7 @@ export async function fetchDistribution(world: World, wish: DistributionWish): P
     url: listed.url,
     path,
     sha256: wanted.sha256,
+    ...defined({ bytes: wanted.bytes ?? listed.bytes }),
     onProgress: (done, total) =>
       wish.progress(wanted.file, total === undefined ? undefined : { done, total }),
   });

@@ -1,6 +1,7 @@
-// Asks a package index by its simple API: JSON (PEP 691) where it is served, else HTML (PEP 503).
+// Asks a package index by the JSON form of its simple API (PEP 691), the only one that has upload times.
 import * as z from 'zod';
-import { Failure } from '../failure.ts';
+import { defined } from '../defined.ts';
+import { Failure, type NextCommand } from '../failure.ts';
 import { get, withoutCredentials, type Answer } from '../host/http.ts';
 import type { World } from '../world.ts';
 
@@ -9,7 +10,8 @@ export interface IndexFile {
   /** Absolute; holds the index's credentials if it lies on the same server. */
   readonly url: string;
   readonly sha256?: string;
-  /** ISO 8601; an index in HTML has none, and some mirrors leave it out. */
+  readonly bytes?: number;
+  /** ISO 8601; some mirrors leave it out. */
   readonly uploaded?: string;
 }
 
@@ -31,16 +33,15 @@ export async function indexFiles(world: World, page: IndexPage): Promise<readonl
   const url = pageAddress(page.index, page.name);
   const answer = await get(world, {
     url,
-    headers: {
-      accept:
-        'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1',
-    },
+    // an index without JSON would answer 406 to anything less, and say nothing of what it has
+    headers: { accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.01' },
     ...(page.limit === undefined ? {} : { limit: page.limit }),
     ...(page.retries === undefined ? {} : { retries: page.retries }),
   });
+  if (answer.status === 406) throw withoutJson(page);
   if (answer.status !== 200) throw refusal(page, answer.status);
-  const base = sameServer(answer.url, url);
-  return /[/+]json\b/.test(answer.type) ? fromJson(answer, page, base) : fromHtml(answer, page, base);
+  if (!/[/+]json\b/.test(answer.type)) throw withoutJson(page);
+  return fromJson(answer, page, sameServer(answer.url, url));
 }
 
 /** The address of a package's page; its name is normalised as PEP 503 says. */
@@ -55,6 +56,7 @@ const jsonPage = z.object({
       filename: z.string(),
       url: z.string(),
       hashes: z.record(z.string(), z.string()).default({}),
+      size: z.int().positive().nullish().catch(undefined),
       'upload-time': z.string().nullish(),
     }),
   ),
@@ -63,30 +65,15 @@ const jsonPage = z.object({
 function fromJson(answer: Answer, page: IndexPage, base: string): IndexFile[] {
   const parsed = jsonPage.safeParse(parseJson(answer.text));
   if (!parsed.success) throw notAnIndex(page, 'its JSON is not that of a simple index');
-  return parsed.data.files.map(({ filename, url, hashes, 'upload-time': uploaded }) => ({
-    file: filename,
-    url: sameServer(new URL(url, base).href, base),
-    ...(hashes['sha256'] === undefined ? {} : { sha256: hashes['sha256'] }),
-    ...(uploaded == null ? {} : { uploaded }),
-  }));
-}
-
-function fromHtml(answer: Answer, page: IndexPage, base: string): IndexFile[] {
-  const links = [...answer.text.matchAll(/<a\s[^>]*?href\s*=\s*["']([^"']*)["'][^>]*>/gi)];
-  const files = links.flatMap(([, href = '']) => {
-    const text = href.replaceAll('&amp;', '&');
-    if (!URL.canParse(text, base)) return [];
-    const url = new URL(text, base);
-    const sha256 = /^#sha256=([0-9a-f]{64})$/.exec(url.hash)?.[1];
-    url.hash = '';
-    const file = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
-    if (!/\.(whl|tar\.gz|zip|tar\.bz2|egg|exe|tgz)$/.test(file)) return [];
-    return [{ file, url: sameServer(url.href, base), ...(sha256 === undefined ? {} : { sha256 }) }];
+  return parsed.data.files.flatMap(({ filename, url, hashes, size, 'upload-time': uploaded }) => {
+    // a link that leads nowhere is of no use, and the others still are
+    if (!URL.canParse(url, base)) return [];
+    return {
+      file: filename,
+      url: sameServer(new URL(url, base).href, base),
+      ...defined({ sha256: hashes['sha256'], bytes: size ?? undefined, uploaded: uploaded ?? undefined }),
+    };
   });
-  // a page to log in with is HTML as well, and so is a proxy's refusal
-  if (files.length === 0)
-    throw notAnIndex(page, 'it answers with a page that lists no files, as a login page does');
-  return files;
 }
 
 /** Carries the credentials of one address over to another on the same server, and to no other. */
@@ -117,6 +104,22 @@ function refusal({ index, name }: IndexPage, status: number): Failure {
     facts,
   });
 }
+
+/** Its files would have no upload times, by which packages are chosen as they were on the release's day. */
+function withoutJson({ index, name }: IndexPage): Failure {
+  const shown = withoutCredentials(pageAddress(index, name));
+  return new Failure(
+    'BAI-INDEX',
+    `${shown} did not answer in JSON. Either the index offers only HTML and not the JSON of PEP 691, which bai-dev needs, or a login page or proxy answered in its place.`,
+    { facts: { address: shown }, next: otherIndex(index) },
+  );
+}
+
+/** The public index, unless it is the one that failed. */
+export const otherIndex = (index: string): readonly NextCommand[] =>
+  URL.canParse(index) && new URL(index).host === 'pypi.org'
+    ? []
+    : [{ purpose: 'use the public index', command: 'bai-dev install --index https://pypi.org/simple' }];
 
 function notAnIndex({ index, name }: IndexPage, why: string): Failure {
   const shown = withoutCredentials(pageAddress(index, name));

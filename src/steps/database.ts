@@ -124,7 +124,6 @@ async function makeSchema(making: Making, tree: string): Promise<void> {
     file: join(virtualenvPath(spec, schema.virtualenv), 'bin', 'python'),
     args: schema.arguments,
     cwd: treePath(spec, tree),
-    environment: withoutUpstreams(world.host.variables),
     limit: schemaLimit,
     secrets: [secrets.databasePassword],
   };
@@ -195,12 +194,4 @@ async function inside<T>(
       });
     }
   });
-}
-
-/** Variables by which the components' own settings would be overruled, as if they were not set. */
-function withoutUpstreams(
-  variables: Readonly<Record<string, string | undefined>>,
-): Record<string, undefined> {
-  const names = Object.keys(variables).filter((name) => name.startsWith('BACKEND_'));
-  return Object.fromEntries(names.map((name) => [name, undefined]));
 }

@@ -106,3 +106,33 @@ it('claims nothing about what it does not know', () => {
   expect(tell('INFO all is well', 'ZeroDivisionError: division by zero')).toBeUndefined();
   expect(tell()).toBeUndefined();
 });
+
+it.each([
+  [
+    'a configuration that is only printed',
+    ["{'api': {'manager': {'ssl-cert': None, 'ssl-privkey': None}}}", 'ERROR grpc: deadline exceeded'],
+  ],
+  [
+    'an error that was overcome before the last one',
+    [
+      ...['ERROR x: ConnectionRefusedError', 'INFO connected'],
+      ...['Traceback (most recent call last):', '  f()', 'ZeroDivisionError: x'],
+    ],
+  ],
+])('takes no cause from %s', (_what, lines) => {
+  expect(tell(...lines)).toBeUndefined();
+});
+
+it('takes the cause of an error from the one that led to it', () => {
+  const told = tell(
+    ...[
+      'Traceback (most recent call last):',
+      '  f()',
+      "ModuleNotFoundError: No module named 'pkg_resources'",
+      '',
+    ],
+    ...['During handling of the above exception, another exception occurred:', ''],
+    ...['Traceback (most recent call last):', '  g()', 'RuntimeError: could not start', 'terminated.'],
+  );
+  expect(told?.reason).toContain('pkg_resources');
+});

@@ -1,8 +1,8 @@
 // The log of a daemon: rotated at a start, read without colours, and its last complaint.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lastErrorLine, plainLines, rotateLog } from '../../src/daemons/log.ts';
+import { lastErrorLine, openLog, plainLines, rotateLog } from '../../src/daemons/log.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -56,4 +56,19 @@ it.each([
 ])('finds the last complaint of %j', async (text, line) => {
   write(text);
   expect(await lastErrorLine(path)).toBe(line);
+});
+
+it('is for this user alone, whatever the umask of whoever writes it', async () => {
+  await openLog(path);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  writeFileSync(path, 'said');
+  await openLog(path);
+  expect(await plainLines(path, 1)).toEqual(['said']);
+});
+
+it('is shown without what is masked', async () => {
+  write('ERROR password secret\n');
+  const mask = (line: string): string => line.replace('secret', '•••');
+  expect(await lastErrorLine(path, mask)).toBe('ERROR password •••');
 });

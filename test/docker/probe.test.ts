@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dockerCandidates, localAddress } from '../../src/docker/address.ts';
+import { connectTo } from '../../src/docker/client.ts';
+import { allContainers } from '../../src/docker/containers.ts';
 import { isAtLeast, minimumApi, probeDocker } from '../../src/docker/probe.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 import { faultyEngine, replies, version, type FaultyEngine } from './engine.ts';
@@ -28,6 +30,22 @@ async function engine(...args: Parameters<typeof faultyEngine>): Promise<FaultyE
   open.push(made);
   return made;
 }
+
+test('an answer without end is ended at its limit', async () => {
+  const { address } = await engine(socket, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const more = (): void => {
+      if (response.destroyed) return;
+      if (response.write('x'.repeat(100_000))) setImmediate(more);
+      else response.once('drain', more);
+    };
+    more();
+  });
+  await expect(allContainers(connectTo(box.world, address))).rejects.toMatchObject({
+    code: 'BAI-ENGINE',
+    message: expect.stringContaining('the answer has more than 64 MiB') as string,
+  });
+});
 
 describe('how an engine stands', () => {
   test('no socket', async () => {

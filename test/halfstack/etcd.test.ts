@@ -32,6 +32,13 @@ test('health is a word, or in newer ones a boolean', async () => {
   expect(await probeEtcd(await saying(200, 'hello'), never)).toMatchObject({ ready: false });
 });
 
+test.each(['null', '[]', '{"kvs":7}', '{"kvs":[{"value":"x"}]}', '"text"', '1e999'])(
+  'the answer %s is a failure, and no mistake of bai-dev',
+  async (body) => {
+    await expect(etcdRange(await saying(200, body), '/sorna')).rejects.toMatchObject({ code: 'BAI-ETCD' });
+  },
+);
+
 test('refusals and silence are failures with the server’s own words', async () => {
   const refusing = await saying(400, '{"error":"etcdserver: key is not provided","code":3}');
   await expect(etcdRange(refusing, '/sorna')).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../../src/host/download.ts';
 import { startIndex, type Index } from '../rig/index.ts';
+import { forever, head, hostile, type Hostile } from './hostile.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 const content = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
@@ -88,6 +89,60 @@ describe('a download', () => {
     const below = join(box.folder, 'file', 'one.bin');
     await expect(download(box.world, { url, path: below, sha256 })).rejects.toMatchObject({
       code: 'BAI-FILESYSTEM',
+    });
+  });
+});
+
+describe('a server that lies about a file', () => {
+  const servers: Hostile[] = [];
+  afterEach(() => servers.splice(0).forEach((server) => server.close()));
+  const start = async (answer: Parameters<typeof hostile>[0]): Promise<Hostile> => {
+    const server = await hostile(answer);
+    servers.push(server);
+    return server;
+  };
+  const body = head('200 OK');
+
+  it.each([
+    ['has no end', body, 100_000],
+    ['is announced larger than it is known to be', head('200 OK', { 'content-length': 10 ** 12 }), 100_000],
+  ])('that %s is ended at the known size, and leaves nothing', async (_what, answer, bytes) => {
+    const server = await start((socket) => {
+      socket.write(answer);
+      forever(socket, 'x'.repeat(10_000));
+    });
+    await expect(download(box.world, { url: server.url, path, sha256, bytes })).rejects.toMatchObject({
+      code: 'BAI-NETWORK',
+      message: expect.stringContaining('more than 100000 bytes') as string,
+    });
+    expect(left()).toEqual([]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('and sends another part than was asked for, is asked for the whole', async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.99999999-0.partial`, content.subarray(0, 150_000));
+    const server = await start((socket, request) => {
+      const part = content.subarray(0, 50_000);
+      const headers = { 'content-range': 'bytes 0-49999/200000', 'content-length': part.length };
+      const [top, sent] = /^range:/im.test(request)
+        ? [head('206 Partial Content', headers), part]
+        : [head('200 OK', { 'content-length': content.length }), content];
+      socket.write(Buffer.concat([Buffer.from(top), sent]));
+    });
+    await download(box.world, { url: server.url, path, sha256 });
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('and is slower than the lowest rate, does not hold the run', async () => {
+    const server = await start((socket) => {
+      socket.write(body);
+      forever(socket, 'x', 20);
+    });
+    const wanted = { url: server.url, path, sha256, limit: 0.3, retries: 0 };
+    await expect(download(box.world, wanted)).rejects.toMatchObject({
+      message: expect.stringMatching(/fewer than \d+ bytes were received/) as string,
     });
   });
 });

@@ -55,3 +55,18 @@ it('rejects when nobody listens, when the answer is late or breaks off, and when
   const rude = await listen(createServer((request) => request.socket.destroy()));
   await expect(askLoopback({ url: `http://127.0.0.1:${rude}/`, limit, signal })).rejects.toThrow();
 });
+
+it('rejects an answer without end', async () => {
+  const port = await listen(
+    createServer((_request, response) => {
+      const more = (): void => {
+        if (response.destroyed) return;
+        response.write('x'.repeat(10_000));
+        setImmediate(more);
+      };
+      more();
+    }),
+  );
+  const asked = askLoopback({ url: `http://127.0.0.1:${port}/`, limit: 20_000, bytes: 100_000, signal });
+  await expect(asked).rejects.toThrow('more than 100000 bytes');
+});

@@ -59,19 +59,25 @@ describe('an index', () => {
     ]);
   });
 
-  it('in HTML tells hashes in the fragments', async () => {
-    const at = await serve(
-      html(`<!DOCTYPE html><a href="../">up</a>
-        <a data-requires-python="&gt;=3.6" href="../../f/a-1.tar.gz#sha256=${hash}">a-1.tar.gz</a>
-        <A HREF='/f/a%2B1-1-py3-none-any.whl?x=1&amp;y=2'>a</A>`),
-    );
-    expect(await indexFiles(box.world, { index: `${at}/simple`, name: 'a' })).toEqual([
-      { file: 'a-1.tar.gz', url: `${at}/f/a-1.tar.gz`, sha256: hash },
-      { file: 'a+1-1-py3-none-any.whl', url: `${at}/f/a%2B1-1-py3-none-any.whl?x=1&y=2` },
+  it('leaves out links that lead nowhere, and keeps names with a lone percent sign', async () => {
+    const at = await serve((_request, response) => {
+      const files = ['http://[', '/f/%zz.tar.gz'].map((url) => ({ filename: '%zz.tar.gz', url, size: -1 }));
+      response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
+      response.end(JSON.stringify({ files }));
+    });
+    expect(await indexFiles(box.world, { index: at, name: 'a' })).toEqual([
+      { file: '%zz.tar.gz', url: `${at}/f/%zz.tar.gz` },
     ]);
   });
 
   it.each([
+    [
+      'an index in HTML',
+      html(`<!DOCTYPE html><a href="a-1.tar.gz#sha256=${hash}">a</a>`),
+      'offers only HTML',
+    ],
+    ['a large page of others', html('<a '.repeat(400_000)), 'did not answer in JSON'],
+    ['an index that has no JSON', (_request, response) => response.writeHead(406).end(), 'PEP 691'],
     ['a login page', html('<form>Room number</form>'), 'login page'],
     [
       'other JSON',

@@ -95,6 +95,7 @@ async function unpack(
         url: npmAddress(world.host, wanted),
         path: archive,
         sha256: wanted.sha256,
+        bytes: wanted.bytes,
         onProgress: (done, total = wanted.bytes) => progress(wanted.file, { done, total }),
       });
       await unpackTar({ archive, folder, signal });
