@@ -9,11 +9,12 @@ export const stopCommand: Command = {
   about: 'stop daemons and halfstack; data stay',
   argument: { name: 'id', about: 'name of the environment; not needed inside its folder' },
   words: { name: 'name', about: 'Daemons to stop (default: all, and the halfstack)', many: true },
-  options: ['environment', 'only', 'halfstack-only', 'json', 'verbose', 'no-color'],
-  typedOnly: ['only', 'halfstack-only'],
+  options: ['environment', 'only', 'halfstack-only', 'force', 'json', 'verbose', 'no-color'],
+  meanings: { force: 'Stop the halfstack even if daemons that bai-dev did not start use it' },
+  typedOnly: ['only', 'halfstack-only', 'force'],
   examples: ['bai-dev stop dev2109', 'bai-dev stop dev2109 agent'],
   async perform(world, call) {
-    const { 'halfstack-only': halfstackOnly = false } = call.wishes;
+    const { 'halfstack-only': halfstackOnly = false, force = false } = call.wishes;
     const only = namedDaemons(call);
     if (only !== undefined && halfstackOnly) {
       throw new Failure('BAI-USAGE', '--halfstack-only leaves all daemons running, so none can be named.');
@@ -22,7 +23,7 @@ export const stopCommand: Command = {
     const { stop } = await import('../operations/stop.ts');
     return {
       command: 'stop',
-      value: await stop(world, { id, halfstackOnly, ...(only === undefined ? {} : { only }) }),
+      value: await stop(world, { id, halfstackOnly, force, ...(only === undefined ? {} : { only }) }),
     };
   },
 };

@@ -81,6 +81,14 @@ export async function ofUser<P extends Pick<Relative, 'pid'>>(
   return processes.filter((_, at) => users[at] === uid);
 }
 
+/** The topmost of `members` that a process descends from by way of these alone: of a worker, what started it. */
+export async function topmostOf(pid: number, members: ReadonlySet<number>): Promise<number> {
+  const parents = new Map((await allProcesses()).map((one) => [one.pid, one.parent]));
+  let top = pid;
+  for (let at = parents.get(pid); at !== undefined && members.has(at); at = parents.get(at)) top = at;
+  return top;
+}
+
 /** The roots that are among `processes`, and all that descend from them. */
 export function withDescendants(
   processes: readonly Relative[],

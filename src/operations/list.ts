@@ -1,4 +1,6 @@
 // All environments of this user and what else looks like one, each with its state as it is now.
+import { daemonsOf } from '../daemons/daemon.ts';
+import { externalDaemons } from '../daemons/external.ts';
 import { lockHolder } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import { blockSize, type Ports } from '../environment/ports.ts';
@@ -6,6 +8,7 @@ import type { EnvironmentRecord } from '../environment/record.ts';
 import { readRestore } from '../environment/restoring.ts';
 import { readSwitch, switchPaths, type SwitchJournal } from '../environment/switching.ts';
 import { Failure, type NextCommand } from '../failure.ts';
+import { listeners } from '../host/net.ts';
 import { kindOf } from '../host/files.ts';
 import type { World } from '../world.ts';
 import type { Foreign } from './foreign.ts';
@@ -24,7 +27,12 @@ export interface ListRow {
   readonly engine?: string;
   readonly halfstack: HalfstackState;
   /** Not known of foreign ones. */
-  readonly daemons?: { readonly running: readonly string[]; readonly total: number };
+  readonly daemons?: {
+    readonly running: readonly string[];
+    readonly total: number;
+    /** Those that run and bai-dev did not start; absent without any. */
+    readonly external?: readonly string[];
+  };
   /** Those that are leased, or of a foreign one those that are published. */
   readonly ports?: Ports | readonly number[];
   /** First and last of the block of ports that it leases; absent for upstream's own numbers. */
@@ -89,6 +97,7 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
   const cut = holder === undefined && state === 'ready' ? await restoreOf(world, id) : undefined;
   const reason = state === 'partly deleted' ? await leftOf(record, halfstack) : cut?.reason;
   const next = cut?.next ?? nextOf(id, state);
+  const external = await externalOf(world, record, daemons);
   return {
     ...common,
     state,
@@ -97,6 +106,7 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
     daemons: {
       running: daemons,
       total: Object.values(spec.release.components).filter(({ daemon }) => daemon !== undefined).length,
+      ...(external.length === 0 ? {} : { external }),
     },
     ports: spec.ports,
     ...(spec.portBase === 0 ? {} : { block: [spec.portBase, spec.portBase + blockSize - 1] as const }),
@@ -105,6 +115,20 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
     // while somebody works on it, its half state is none
     ...(next === undefined || holder !== undefined ? {} : { next }),
   };
+}
+
+/** Only where somebody listens for a daemon that does not run is it worth a look at all processes. */
+async function externalOf(
+  world: World,
+  record: EnvironmentRecord,
+  running: readonly string[],
+): Promise<string[]> {
+  const missing = daemonsOf(world.host, record.spec).filter(({ name }) => !running.includes(name));
+  if (missing.length === 0) return [];
+  const open = new Set((await listeners()).map(({ port }) => port));
+  if (!missing.some(({ ports }) => ports.some((port) => open.has(port)))) return [];
+  const found = new Set((await externalDaemons(world, record)).map(({ name }) => name));
+  return missing.map(({ name }) => name).filter((name) => found.has(name));
 }
 
 async function stateOf({ phase, spec }: EnvironmentRecord): Promise<ListState> {

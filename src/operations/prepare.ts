@@ -1,14 +1,18 @@
 // What a start needs to know before it starts anything: which daemons, and what stands in their way.
+import { join } from 'node:path';
 import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { assertPortsFree } from '../daemons/occupied.ts';
+import { guestsOf } from '../daemons/guests.ts';
 import { recordedAlive, runningDaemons } from '../daemons/running.ts';
 import { claimSharedFolder } from '../daemons/shared.ts';
 import { assertTmux } from '../daemons/tmux.ts';
 import { probeDocker } from '../docker/probe.ts';
 import { dockerTrouble } from '../docker/trouble.ts';
+import { acquireLock, type Lock } from '../environment/lock.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
+import { hashOf } from '../host/files.ts';
 import type { Host, World } from '../world.ts';
 import { chosen } from './existing.ts';
 import type { StartRequest } from './start.ts';
@@ -25,6 +29,8 @@ export interface Prepared {
   }[];
   /** Address of the Docker engine that the daemons may use. */
   readonly docker?: string;
+  /** To be called when all of them run or the start has failed: until then no other agent is started beside them. */
+  release(): Promise<void>;
 }
 
 /** Chooses and looks; makes nothing but the folder that all daemons share. */
@@ -38,7 +44,7 @@ export async function prepareStart(
   const names = all.map(({ name }) => name);
   const wanted = request.halfstackOnly ? [] : chosen(names, request.only ?? names, 'daemon');
   const daemons = all.filter(({ name }) => wanted.includes(name));
-  if (daemons.length === 0) return { daemons, skipped: [] };
+  if (daemons.length === 0) return { daemons, skipped: [], release: () => Promise.resolve() };
 
   const facts = await probeDocker(world, spec.engine === 'docker' ? spec.engineAddress : undefined);
   const docker = facts.state === 'ok' ? facts.address : undefined;
@@ -55,18 +61,9 @@ export async function prepareStart(
   }
   const possible = daemons.filter((daemon) => !skipped.includes(daemon));
   if (request.tmux) await assertTmux(world);
-  await assertSingle(world, record, {
-    names: docker === undefined ? [] : withDocker.map(({ name }) => name),
-    force: request.force,
-    docker,
-  });
-  await assertManager(world.host, record, { daemons: possible, all: names });
-  const running = await runningDaemons(world.host, record, wanted);
-  for (const daemon of possible) {
-    if (!running.has(daemon.name)) await assertPortsFree(spec.id, daemon);
-  }
-  await claimSharedFolder(world);
-  return {
+  const single = docker !== undefined && withDocker.length > 0 && !request.force;
+  const lock = single ? await lockAgents(world, spec.id, { docker, limit: request.limit }) : undefined;
+  const prepared: Prepared = {
     daemons: possible,
     skipped: skipped.map((daemon) => ({
       name: daemon.name,
@@ -75,7 +72,48 @@ export async function prepareStart(
       log: daemon.log,
     })),
     ...(docker === undefined ? {} : { docker }),
+    release: async () => lock?.release(),
   };
+  try {
+    if (single) await assertSingle(world, record, { names: withDocker.map(({ name }) => name), docker });
+    await assertPossible(world, record, { prepared, wanted, names });
+    return prepared;
+  } catch (error) {
+    await prepared.release();
+    throw error;
+  }
+}
+
+/** What else stands in the way of daemons that are to be started; makes nothing but the folder that all share. */
+async function assertPossible(
+  world: World,
+  record: EnvironmentRecord,
+  known: { prepared: Prepared; wanted: readonly string[]; names: readonly string[] },
+): Promise<void> {
+  const { prepared, wanted, names } = known;
+  const { daemons: possible } = prepared;
+  const { id } = record.spec;
+  await assertManager(world.host, record, { daemons: possible, all: names });
+  const running = await runningDaemons(world.host, record, wanted);
+  await assertPortsFree(
+    id,
+    possible.filter(({ name }) => !running.has(name)),
+    { members: () => guestsOf(world, record) },
+  );
+  await claimSharedFolder(world);
+}
+
+/**
+ * Held from the look for another agent until this one is in the record, so that of two starts at the same time one
+ * sees the other. Waits as long as a daemon may take to get ready, then throws `BAI-LOCKED` naming the other start.
+ */
+function lockAgents(
+  world: World,
+  id: string,
+  { docker, limit }: { docker: string; limit: number },
+): Promise<Lock> {
+  const path = join(world.host.folders.state, `agents-${hashOf(docker).slice(0, 12)}.lock`);
+  return acquireLock(world, path, { command: `start ${id}`, waitSeconds: limit });
 }
 
 /**
@@ -85,9 +123,8 @@ export async function prepareStart(
 async function assertSingle(
   world: World,
   { spec }: EnvironmentRecord,
-  wanted: { names: readonly string[]; force: boolean; docker: string | undefined },
+  wanted: { names: readonly string[]; docker: string },
 ): Promise<void> {
-  if (wanted.force || wanted.names.length === 0) return;
   for (const id of (await listIds(world.host)).filter((other) => other !== spec.id)) {
     const other = await readRecord(world.host, id).catch(() => undefined);
     if (other === undefined) continue;

@@ -74,6 +74,17 @@ export async function startUnderLock(
 ): Promise<StartResult> {
   const began = performance.now();
   const prepared = await prepareStart(world, record, request);
+  try {
+    return await startPrepared(world, { record, request, prepared, began });
+  } finally {
+    await prepared.release();
+  }
+}
+
+async function startPrepared(
+  world: World,
+  { record, request, prepared, began }: Omit<Started, 'journal'> & { readonly began: number },
+): Promise<StartResult> {
   for (const { name, reason } of prepared.skipped) {
     world.report.emit({ kind: 'note', severity: 'warning', message: `${name} is not started. ${reason}` });
   }

@@ -2,9 +2,11 @@
 import { offers, pluginComplaint } from '../daemons/accelerator.ts';
 import { agentsOf, type KnownAgent } from '../daemons/asking.ts';
 import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
+import { externalDaemons, type ExternalDaemon } from '../daemons/external.ts';
 import { lastErrorLine } from '../daemons/log.ts';
 import { agentOf, askDaemon } from '../daemons/ready.ts';
 import { hasFallenSilent, recordedAlive, runningDaemons } from '../daemons/running.ts';
+import { defined } from '../defined.ts';
 import { probeDocker } from '../docker/probe.ts';
 import { dockerTrouble } from '../docker/trouble.ts';
 import { statePaths } from '../environment/names.ts';
@@ -38,7 +40,7 @@ export interface StatusRow {
   readonly kind: 'service' | 'daemon';
   /**
    * `ready` answers; `starting` runs and does not answer (yet); `unhealthy` runs and answers wrongly; `broken` has
-   * lost its main process and left others behind; `absent` was never made; `foreign` is not ours; `unknown` could
+   * lost its main process and left others behind; `external` runs and bai-dev did not start it; `absent` was never made; `foreign` is not ours; `unknown` could
    * not be asked; `unavailable` cannot run on this machine as it is; `not built` is a part that this program cannot run yet.
    */
   readonly state:
@@ -46,6 +48,7 @@ export interface StatusRow {
     | 'starting'
     | 'unhealthy'
     | 'broken'
+    | 'external'
     | 'stopped'
     | 'absent'
     | 'foreign'
@@ -88,7 +91,9 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
     installPath: spec.installPath,
     at: world.now().toISOString(),
     ...(holder === undefined ? {} : { busy: holder.command }),
-    healthy: [...services, ...rows].every(({ state }) => state === 'ready' || state === 'unavailable'),
+    healthy: [...services, ...rows].every(({ state }) =>
+      ['ready', 'external', 'unavailable'].includes(state),
+    ),
     rows: [
       ...services,
       ...rows,
@@ -136,17 +141,21 @@ async function daemonRows(
       daemons.map(({ name }) => name),
     ),
   );
-  return Promise.all(daemons.map((daemon) => daemonRow(world, record, { daemon, agents, searched })));
+  const external = once(() => externalDaemons(world, record));
+  return Promise.all(
+    daemons.map((daemon) => daemonRow(world, record, { daemon, agents, searched, external })),
+  );
 }
 
 interface Looking {
   readonly daemon: Daemon;
   readonly agents: Promise<readonly KnownAgent[] | undefined>;
   readonly searched: () => ReturnType<typeof runningDaemons>;
+  readonly external: () => ReturnType<typeof externalDaemons>;
 }
 
 async function daemonRow(world: World, record: EnvironmentRecord, looking: Looking): Promise<StatusRow> {
-  const { daemon, agents, searched } = looking;
+  const { daemon, agents, searched, external } = looking;
   const row = { name: daemon.name, kind: 'daemon' as const, address: addressOf(daemon) };
   const error = lastErrorLine(daemon.log, secretsMasked(record.secrets)).then((line) =>
     line === undefined ? {} : { error: line },
@@ -155,6 +164,8 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   if (main === undefined) {
     const found = (await searched()).get(daemon.name);
     if (found === undefined) {
+      const byHand = (await external()).find(({ name }) => name === daemon.name);
+      if (byHand !== undefined) return { ...row, ...(await externalRow(byHand)) };
       const detail = await withoutDocker(world, record, daemon);
       if (detail !== undefined) return { ...row, state: 'unavailable', detail };
       return { ...row, state: 'stopped', ...(await error) };
@@ -184,6 +195,11 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
     ...(ready ? answer.lacks !== undefined && { detail: answer.lacks } : { detail: answer.last }),
     ...(await error),
   };
+}
+
+async function externalRow({ pid }: ExternalDaemon): Promise<Omit<StatusRow, 'name' | 'kind'>> {
+  const since = (await processFacts(pid))?.since;
+  return { ...defined({ since }), state: 'external', pid, detail: 'not started by bai-dev' };
 }
 
 /** Why a daemon cannot run here: it needs a Docker engine and there is none. The halfstack's own shows elsewhere. */

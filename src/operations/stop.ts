@@ -1,5 +1,6 @@
 // Ends what runs of an environment: the daemons, those that others build on last, then the halfstack.
 import { daemonsOf, type Daemon } from '../daemons/daemon.ts';
+import { externalDaemons } from '../daemons/external.ts';
 import { recordedAlive, recordedProcesses } from '../daemons/running.ts';
 import { leaveSharedFolder } from '../daemons/shared.ts';
 import { isIdle } from '../daemons/relay.ts';
@@ -10,7 +11,8 @@ import { acquireLock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds, readRecord } from '../environment/store.ts';
-import { removeResource } from '../resources/inventory.ts';
+import { Failure } from '../failure.ts';
+import { removeRecorded } from '../resources/inventory.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { chosen, readyRecord } from './existing.ts';
 import { makingOf } from './making.ts';
@@ -22,6 +24,8 @@ export interface StopRequest {
   readonly only?: readonly string[];
   /** The daemons stay. */
   readonly halfstackOnly: boolean;
+  /** The halfstack is stopped although daemons that bai-dev did not start use it. */
+  readonly force: boolean;
 }
 
 export interface StopResult {
@@ -47,6 +51,7 @@ export async function stop(outer: World, request: StopRequest): Promise<StopResu
     const names = all.map(({ name }) => name);
     const wanted = request.halfstackOnly ? [] : chosen(names, request.only ?? names, 'daemon');
     const halfstack = request.only === undefined;
+    if (halfstack) await assertNoExternal(world, record, request);
     const stopped = await stopUnderLock(world, record, {
       daemons: all.filter(({ name }) => wanted.includes(name)),
       halfstack,
@@ -60,6 +65,35 @@ export async function stop(outer: World, request: StopRequest): Promise<StopResu
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * Daemons that bai-dev did not start are never ended, and lose their database with the halfstack: asked about first.
+ * Throws `BAI-OCCUPIED` naming them where nobody can be asked, and `BAI-DECLINED` after a no.
+ */
+async function assertNoExternal(
+  world: World,
+  record: EnvironmentRecord,
+  { id, force }: StopRequest,
+): Promise<void> {
+  const external = await externalDaemons(world, record);
+  if (external.length === 0) return;
+  const lines = external.map(({ name, pid }) => `${name} (process ${pid})`);
+  const reason = `Daemons that bai-dev did not start use the halfstack of ${id}: ${lines.join(', ')}.`;
+  if (force || world.ask.available) world.report.emit({ kind: 'note', severity: 'warning', message: reason });
+  if (force) return;
+  if (world.ask.available) {
+    const message = `Stop the halfstack of ${id} although they use it?`;
+    if (await world.ask.confirm({ message, initial: false })) return;
+    throw new Failure('BAI-DECLINED', 'Nothing was stopped.');
+  }
+  throw new Failure('BAI-OCCUPIED', `${reason} Nothing was stopped.`, {
+    facts: { processes: external },
+    next: [
+      { purpose: 'end them', command: `kill ${external.map(({ pid }) => pid).join(' ')}` },
+      { purpose: 'or stop the halfstack all the same', command: `bai-dev stop ${id} --force` },
+    ],
+  });
 }
 
 /** The same for a caller that holds the environment's lock; names the daemons of which something ran. */
@@ -117,7 +151,7 @@ async function removeIdleRelays(
   for (const relay of record.resources.filter((resource) => resource.kind === 'relay')) {
     if (!(await isIdle(relay))) continue;
     // an engine that does not answer runs nothing; delete tries again
-    const removed = await removeResource(world, relay).catch(() => undefined);
+    const removed = await removeRecorded(world, record, relay).catch(() => undefined);
     if (removed !== undefined) await journal.dropResource(relay);
   }
 }

@@ -1,9 +1,9 @@
 // Changes over from what runs to another environment, as one transaction: it runs alone afterwards, or all is as before.
 import { daemonsOf } from '../daemons/daemon.ts';
-import { acquireLock } from '../environment/lock.ts';
+import { acquireLock, lockHolder, type Lock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { readRecord } from '../environment/store.ts';
+import { listIds, readRecord } from '../environment/store.ts';
 import {
   endSwitch,
   readSwitch,
@@ -78,11 +78,13 @@ async function underLock(
   const { host } = world;
   const { id, tmux, limit } = request;
   const cutOff = await readSwitch(host);
-  const running = runningOf(await standings(world));
-  const before = cutOff === undefined ? running : beforeBoth(cutOff, running);
-  const others = running.filter((one) => one.id !== id);
-  const locks = await lockAll(world, id, [...before, ...others]);
+  // of all that could be started meanwhile, so that what runs is asked when nothing can be just starting
+  const locks = await lockAll(world, id, [...(await startable(world)), ...(cutOff?.before ?? [])]);
   try {
+    const running = runningOf(await standings(world));
+    const before = cutOff === undefined ? running : beforeBoth(cutOff, running);
+    const others = running.filter((one) => one.id !== id);
+    await lockAlso(world, { locks, id, others });
     const record = await readyRecord(world, id);
     const records = await recordsOf(world, [...before, ...others]);
     const journal: SwitchJournal = {
@@ -117,7 +119,7 @@ async function underLock(
       throw await undo(world, { ...parts, error });
     }
   } finally {
-    for (const lock of locks) await lock.release();
+    for (const { lock } of locks) await lock.release();
   }
 }
 
@@ -131,6 +133,10 @@ async function isSwitched(
   const running = runningOf(seen);
   const [own] = running;
   if (own?.id !== request.id || running.length > 1 || !own.halfstack) return false;
+  // another one that somebody is at work on may be just starting
+  const others = seen.ours.filter(({ id, record: other }) => id !== own.id && other?.phase === 'ready');
+  const holders = await Promise.all(others.map(({ id }) => lockHolder(statePaths(world.host, id).lock)));
+  if (holders.some((holder) => holder !== undefined)) return false;
   const wanted = request.start ? daemonsOf(world.host, record.spec) : [];
   if (!wanted.every(({ name }) => own.daemons.includes(name))) return false;
   const { engine, stack } = makingOf(world, record);
@@ -172,19 +178,41 @@ async function stopOther(world: World, record: EnvironmentRecord | undefined): P
   });
 }
 
+interface Held {
+  readonly id: string;
+  readonly lock: Lock;
+}
+
 /** The locks of all that may change, before anything does. Throws `BAI-LOCKED`, and then holds none. */
-async function lockAll(world: World, id: string, others: readonly { id: string }[]) {
-  const locks: Awaited<ReturnType<typeof acquireLock>>[] = [];
+async function lockAll(world: World, id: string, others: readonly { id: string }[]): Promise<Held[]> {
+  const locks: Held[] = [];
   try {
-    for (const each of [...new Set([id, ...others.map((one) => one.id)])].sort()) {
-      const path = statePaths(world.host, each).lock;
-      locks.push(await acquireLock(forEnvironment(world, each), path, { command: `switch ${id}` }));
-    }
+    await lockAlso(world, { locks, id, others: [{ id }, ...others] });
     return locks;
   } catch (error) {
-    for (const lock of locks) await lock.release();
+    for (const { lock } of locks) await lock.release();
     throw error;
   }
+}
+
+/** Those that are not held yet, e.g. of a half-installed environment that runs: always in one order. */
+async function lockAlso(
+  world: World,
+  { locks, id, others }: { locks: Held[]; id: string; others: readonly { id: string }[] },
+): Promise<void> {
+  const held = new Set(locks.map((one) => one.id));
+  for (const each of [...new Set(others.map((one) => one.id))].filter((one) => !held.has(one)).sort()) {
+    const path = statePaths(world.host, each).lock;
+    const lock = await acquireLock(forEnvironment(world, each), path, { command: `switch ${id}` });
+    locks.push({ id: each, lock });
+  }
+}
+
+/** All environments of ours that a `start` would take. */
+async function startable(world: World): Promise<{ id: string }[]> {
+  const ids = await listIds(world.host);
+  const records = await Promise.all(ids.map((id) => readRecord(world.host, id).catch(() => undefined)));
+  return records.flatMap((record) => (record?.phase === 'ready' ? [{ id: record.spec.id }] : []));
 }
 
 async function recordsOf(

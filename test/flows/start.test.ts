@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ListResult } from '../../src/operations/list.ts';
 import type { StartResult } from '../../src/operations/start.ts';
 import type { StatusResult, StatusRow } from '../../src/operations/status.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
@@ -12,6 +13,7 @@ import { carrying, parentOf } from '../rig/household.ts';
 import { openTerminal } from '../rig/pty.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
+import { listening } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
 
@@ -273,6 +275,48 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(await states()).toMatchObject(all('stopped'));
   });
 
+  it('tells of daemons that were started by hand, and pulls no halfstack from under them', async () => {
+    await done('stop', id, '--only', ...names);
+    const tree = join(home.home, 'backend.ai-dev', id, 'manager');
+    const { virtualenv, ports } = { virtualenv: `venv-${id}-manager`, ports: recordOf(home, id)!.spec.ports };
+    const python = join(home.home, '.pyenv/versions', virtualenv, 'bin/python');
+    const byHand = ['manager', 'webserver'].map((name) => {
+      writeFileSync(way(name), 'worker');
+      const args = ['-m', 'standin_daemon', name];
+      return spawn(python, args, { cwd: tree, env: home.variables, stdio: 'ignore' });
+    });
+    const pids = byHand.map(({ pid }) => pid!);
+    try {
+      await expect
+        .poll(() => listening().filter(({ port }) => [ports.manager, ports.webserver].includes(port)).length)
+        .toBe(2);
+      const { manager, webserver, agent } = await rows();
+      expect(manager).toMatchObject({ state: 'external', pid: pids[0] });
+      expect(webserver).toMatchObject({ state: 'external', pid: pids[1] });
+      expect(agent).toMatchObject({ state: 'stopped' });
+      const { environments } = await done<ListResult>('list');
+      expect(environments.find((row) => row.id === id)?.daemons).toMatchObject({
+        running: [],
+        external: ['manager', 'webserver'],
+      });
+      const occupied = await refused(5, 'start', id);
+      for (const port of [ports.manager, ports.webserver]) expect(occupied.reason).toContain(`Port ${port}`);
+      expect(occupied.next[0]?.command).toBe(`kill ${pids.join(' ')}`);
+      const failure = await refused(5, 'stop', id);
+      expect(failure.code).toBe('BAI-OCCUPIED');
+      expect(failure.next.map(({ command }) => command)).toEqual([
+        `kill ${pids.join(' ')}`,
+        `bai-dev stop ${id} --force`,
+      ]);
+      expect(await states()).toMatchObject({ postgres: 'ready', manager: 'external' });
+      await done('stop', id, '--force');
+      expect(await states()).toMatchObject({ postgres: 'stopped', manager: 'external' });
+    } finally {
+      for (const one of byHand) one.kill();
+    }
+    await done('start', id, '--halfstack-only');
+  });
+
   it.each([
     ['start', '--only', 'managr'],
     ['stop', '--only', 'managr'],
@@ -386,6 +430,14 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     ]);
     await done('start', other, '--only', 'manager', 'storage-proxy', 'webserver');
     await done('start', other, '--force');
+    // at the same time neither sees the other's agent run
+    const both = [id, other];
+    for (const one of both) await done('stop', one);
+    const ends = await Promise.all(both.map((one) => run('start', one)));
+    expect(ends.filter(({ exit }) => exit === 0).length, ends.map(({ stdout }) => stdout).join()).toBe(1);
+    const refusal = ends.find(({ exit }) => exit !== 0)?.envelope?.failure;
+    expect(['BAI-LOCKED', 'BAI-OCCUPIED']).toContain(refusal?.code);
+    expect(both.filter((one) => carrying(one, 'agent').length > 0)).toHaveLength(1);
     await done('stop', id);
     const deleted = await run('delete', '-e', other, '--yes', '--no-snapshot');
     expect(deleted.exit, deleted.stdout + deleted.stderr).toBe(0);

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { acquireLock } from '../../src/environment/lock.ts';
 import type { EnvironmentRecord } from '../../src/environment/record.ts';
 import type { ListResult, ListRow } from '../../src/operations/list.ts';
 import type { SwitchResult } from '../../src/operations/switch.ts';
@@ -15,6 +16,7 @@ import { requires } from '../rig/require.ts';
 import { holdPort } from '../rig/sockets.ts';
 import { openStage, type Stage } from '../rig/stage.ts';
 import { recordOf } from '../rig/state.ts';
+import { sandbox } from '../rig/world.ts';
 
 const needed = requires('docker', 'network', 'pyenv', 'root');
 const names = ['manager', 'agent', 'storage-proxy', 'webserver'];
@@ -98,6 +100,24 @@ describe.skipIf(needed.skip)(needed.title('switch and list'), { timeout: 150_000
     // at the engine's own socket: nothing was asked of it but questions
     expect(engine.changes()).toEqual(before);
     expect(ended.lines.filter(({ kind }) => kind === 'step-started')).toEqual([]);
+  });
+
+  it('sees what is just starting, of which nothing runs yet', async () => {
+    const box = sandbox();
+    const folder = join(home.state, 'environments', one);
+    const lock = await acquireLock(box.world, join(folder, 'lock'), { command: `start ${one}` });
+    try {
+      const ended = await run('switch', two);
+      expect(ended.envelope?.failure, ended.stdout).toMatchObject({
+        code: 'BAI-LOCKED',
+        reason: expect.stringContaining(`start ${one}`) as string,
+      });
+      expect(await standing()).toEqual({ one: 'stopped', two: bare });
+      expect(journal()).toBe(false);
+    } finally {
+      await lock.release();
+      box.remove();
+    }
   });
 
   it('starts daemons when told to, and then takes them along', async () => {

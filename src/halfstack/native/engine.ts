@@ -115,7 +115,7 @@ async function start(job: Job): Promise<Started> {
   // what a killed server left: PostgreSQL's other processes hold on to its memory for a while
   await stopServer(place);
   const ports = [service.port.outside, ...(place.role === 'etcd' ? [peerPort] : [])];
-  await assertPortsFree(stack.project, { name: place.role, ports, then: false });
+  await assertPortsFree(stack.project, { name: place.role, ports }, { then: false });
   const kind = kinds[place.role];
   await kind.makeData(job);
   await kind.unlock?.(job);

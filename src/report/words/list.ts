@@ -36,14 +36,19 @@ const headings = ['ID', 'RELEASE', 'STATE', 'HALFSTACK', 'DAEMONS', 'PORTS', 'PA
 
 function cellsOf(row: ListRow, { marks, home }: Look): string[] {
   const { id, release, state, halfstack, daemons, path, runs } = row;
-  const told = daemons !== undefined && daemons.running.length > 0;
+  const running = daemons?.running.length ?? 0;
+  const external = daemons?.external?.length ?? 0;
+  const counts = [
+    ...(running === 0 ? [] : [`${running} of ${daemons?.total ?? 0}`]),
+    ...(external === 0 ? [] : [`${external} external`]),
+  ];
   return [
     runs ? '●' : '',
     id,
     release ?? '',
     state,
     halfstack === 'absent' ? '–' : halfstack,
-    told ? `${daemons.running.length} of ${daemons.total}` : state === 'foreign' && runs ? '?' : '–',
+    counts.length > 0 ? counts.join(', ') : state === 'foreign' && runs ? '?' : '–',
     portOf(row, marks.cut),
     path === undefined ? '' : tilde(path, home),
   ];

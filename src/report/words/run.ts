@@ -166,6 +166,7 @@ function markOf({ state }: StatusRow, { marks }: Look): { mark: string; tone: To
     case 'ready':
       return { mark: marks.done, tone: 'good' };
     case 'starting':
+    case 'external':
     case 'unavailable':
     case 'unknown':
       return { mark: marks.know, tone: 'know' };
