@@ -86,7 +86,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
 
   it('refuses while somebody runs a program of it by hand, and names that', async () => {
     const python = join(virtualenv(), 'bin/python');
-    const child = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
+    const child = spawn(python, ['-c', 'import time; time.sleep(600)'], { cwd: '/', stdio: 'ignore' });
     try {
       await sleep(200);
       const ended = await remove();
@@ -220,7 +220,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${trees()[0]}/src:/x`);
     const comesBack = await refuseAllWork({ trees: trees(), remove });
     const python = join(virtualenv(), 'bin/python');
-    const guest = spawn(python, ['-c', 'import time; time.sleep(60)'], { cwd: '/', stdio: 'ignore' });
+    const guest = spawn(python, ['-c', 'import time; time.sleep(600)'], { cwd: '/', stdio: 'ignore' });
     await sleep(200);
 
     const result = await removed('--force');
@@ -288,7 +288,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     for (const path of paths.slice(0, 2)) mkdirSync(path);
     writeFileSync(paths[2]!, 'mine\n');
     symlinkSync(join(folder(), 'common'), paths[3]!);
-    const standing = spawn('sleep', ['60'], {
+    const standing = spawn('sleep', ['600'], {
       cwd: folder(),
       stdio: 'ignore',
       env: { ...process.env, BAI_DEV_ENVIRONMENT: id },
