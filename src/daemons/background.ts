@@ -49,7 +49,7 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
   if (known === undefined) {
     if (found !== undefined) await stopDaemons(world.host, record, [daemon.name]);
     await forget(starting);
-    await assertPortsFree(record.spec.id, daemon);
+    await assertPortsFree({ world, id: record.spec.id }, daemon);
     await rotateLog(daemon.log);
     await openLog(daemon.log);
   }

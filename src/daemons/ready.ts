@@ -24,6 +24,8 @@ export type Readiness =
 /** Milliseconds between two questions, and for each. */
 const pause = 100;
 const answerLimit = 2000;
+/** In the servers' access logs a question of bai-dev is told by this from those of others. */
+const probeHeaders = { 'User-Agent': 'bai-dev' };
 
 /** Asks until the daemon answers, ends, or the limit has passed. Throws the signal's reason when interrupted. */
 export async function waitUntilReady(world: World, awaited: Awaited): Promise<Readiness> {
@@ -47,7 +49,7 @@ export async function askDaemon(
   try {
     if (daemon.probe === undefined) return await askManager(world, daemon, spec);
     const { url, status } = daemon.probe;
-    const answer = await askLoopback({ url, limit: answerLimit, signal });
+    const answer = await askLoopback({ url, headers: probeHeaders, limit: answerLimit, signal });
     return status.includes(answer.status) ? 'ready' : `${url} answers with status ${answer.status}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

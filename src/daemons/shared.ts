@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Failure, type NextCommand } from '../failure.ts';
 import { makeFolder } from '../host/files.ts';
 import { userName } from '../host/proc.ts';
-import { markUsed, ownerOf, removeUnused } from '../host/shared.ts';
+import { markUsed, mayWrite, ownerOf, removeOwnFile, removeUnused } from '../host/shared.ts';
+import type { Component, Release } from '../release/release.ts';
 import type { World } from '../world.ts';
 
 /** Hard-coded in these releases (facts 14.2). */
@@ -64,7 +65,7 @@ export async function inSharedFolder<T>(
 
 /** What is wrong with it, as a sentence. */
 export const strangersPath = ({ path, owner }: Stranger): string =>
-  `${path} belongs to ${owner}, and the daemons of all environments on a machine need that very path.`;
+  `${path} belongs to ${owner}, who runs Backend.AI on this machine. All its daemons use that path, which cannot be changed.`;
 
 /** What its owner, or root, can do about it. */
 export const giveWay = ({ path, owner }: Stranger): NextCommand => ({
@@ -76,3 +77,24 @@ export const giveWay = ({ path, owner }: Stranger): NextCommand => ({
 export async function leaveSharedFolder({ host }: World, folder = sharedFolder): Promise<void> {
   await removeUnused(folder, host.user.uid);
 }
+
+/** Files outside of all environments that the daemons of these releases touch when they start. */
+export const touchedFiles = (releases: readonly Release[]): ReadonlySet<string> =>
+  new Set(releases.flatMap(({ components }) => Object.values(components).flatMap(touchesOf)));
+
+/** Removes such files after the last daemon ended: left behind, they keep the daemons of other users from starting. */
+export async function leaveTouchedFiles({ host }: World, paths: Iterable<string>): Promise<void> {
+  for (const path of paths) await removeOwnFile(path, host.user.uid);
+}
+
+/** The first file that a component's daemon touches and that this user cannot, with its owner. */
+export async function untouchable({ host }: World, component: Component): Promise<Stranger | undefined> {
+  for (const path of touchesOf(component)) {
+    const owner = await ownerOf(path);
+    if (owner === undefined || owner === host.user.uid || (await mayWrite(path))) continue;
+    return { path, owner: await userName(owner) };
+  }
+  return undefined;
+}
+
+const touchesOf = ({ daemon }: Component): readonly string[] => daemon?.touches ?? [];

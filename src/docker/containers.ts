@@ -90,6 +90,17 @@ export async function allContainers(
   }));
 }
 
+/** The running container that publishes a port of this machine; undefined if none does. */
+export async function containerOnPort(connection: Connection, port: number): Promise<string | undefined> {
+  const found = await ask(connection, {
+    doing: 'list its containers',
+    limit: lookLimit,
+    call: (client, abortSignal) => client.listContainers({ abortSignal }),
+  });
+  const one = found.find(({ Ports }) => Ports.some(({ PublicPort }) => PublicPort === port));
+  return one?.Names[0]?.replace(/^\//, '');
+}
+
 /** Makes a container that does not run yet; `body` is the engine's own description. */
 export async function createContainer(connection: Connection, name: string, body: object): Promise<void> {
   await ask(connection, {

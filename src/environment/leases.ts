@@ -87,6 +87,13 @@ export async function choosePorts(world: World, request: PortRequest): Promise<P
 const unnamed = (ports: Ports, { single }: PortRequest['wish']): Partial<Ports> =>
   Object.fromEntries(Object.entries(ports).filter(([name]) => single[name as PortName] === undefined));
 
+/** The base of a block that is free now; undefined if none is. Leases nothing. */
+export async function freeBlock(request: Pick<PortRequest, 'id' | 'records'>): Promise<number | undefined> {
+  const busy = await busyOf({ ...request, wish: { single: {} } });
+  for (const base of blockBases) if ((await takenOf(blockPorts(base), busy)).length === 0) return base;
+  return undefined;
+}
+
 async function changedPorts(
   own: NonNullable<PortRequest['own']>,
   wish: PortRequest['wish'],

@@ -75,6 +75,8 @@ export interface HalfstackEngine {
   resources(stack: Stack): readonly Resource[];
   /** Everything runs and answers afterwards, by its own protocol from outside; twice is once. */
   up(stack: Stack, control: StepControl): Promise<void>;
+  /** Where data were made once and are gone, in a few words each: `volume dev2109_db (postgres)`. Read-only. */
+  lost(stack: Stack): Promise<readonly string[]>;
   /** Keeps containers and data. */
   stop(stack: Stack): Promise<void>;
   /** What a server wrote, oldest line first, and with `follow` what it writes from now on. */

@@ -30,6 +30,16 @@ export async function mayWrite(path: string): Promise<boolean> {
   );
 }
 
+/** Removes a file that belongs to this user; a link, a folder or a file of another user stays. */
+export async function removeOwnFile(path: string, uid: number): Promise<void> {
+  try {
+    const found = await lstat(path);
+    if (found.isFile() && found.uid === uid) await unlink(path);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw filesystemFailure('remove', path, error);
+  }
+}
+
 /** A file that says: this process uses the folder. By its ID and its start, as an ID alone is given again. */
 const markName = /^\.bai-dev\.(\d+)\.([0-9a-f]{12})\.[0-9a-f]+$/;
 

@@ -9,6 +9,7 @@ import { runInForeground, type Foreground, type NotStarted } from '../host/foreg
 import { quoted } from '../quoted.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { chosen, readyRecord } from './existing.ts';
+import { assertWhole } from './missing.ts';
 import { suggestion } from './nearest.ts';
 
 export interface ExecRequest {
@@ -29,7 +30,8 @@ export interface ExecResult {
 /** The command has our terminal and gets our signals; what it ends with is what we end with. */
 export async function exec(outer: World, request: ExecRequest): Promise<ExecResult> {
   const world = forEnvironment(outer, request.id);
-  const { spec } = await readyRecord(world, request.id);
+  const record = await readyRecord(world, request.id);
+  const { spec } = record;
   const { components, accounts } = spec.release;
   const [name = ''] = chosen(Object.keys(components), [request.component], 'component');
   const component = components[name];
@@ -43,12 +45,7 @@ export async function exec(outer: World, request: ExecRequest): Promise<ExecResu
   const account = accountOf(accounts, request.account);
   const cwd = treePath(spec, component.tree);
   const virtualenv = virtualenvPath(spec, component.virtualenv);
-  for (const path of [cwd, virtualenv]) {
-    if ((await kindOf(path)) !== undefined) continue;
-    throw new Failure('BAI-CONFLICT-PHASE', `${path} of ${request.id} is gone.`, {
-      next: [{ purpose: 'make it again', command: `bai-dev install -e ${request.id}` }],
-    });
-  }
+  await assertWhole(record, [name]);
   const environment = {
     ...virtualenvVariables(world.host, virtualenv),
     ...(account === undefined ? {} : clientVariables(spec, account)),

@@ -8,6 +8,7 @@ import type { EnvironmentRecord } from '../environment/record.ts';
 import { sourceWord } from '../environment/spec.ts';
 import { readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
+import { isProgram } from '../host/path.ts';
 import { isKept } from '../plan/run.ts';
 import type { Step } from '../plan/step.ts';
 import { checkAgent, type Unavailable } from '../prechecks/agent.ts';
@@ -169,8 +170,11 @@ async function attemptInstall(
   const warnings = found.findings.filter(({ severity }) => severity === 'warning').map(({ title }) => title);
   assertNoBlocker(draft.id, found.findings);
 
-  const planned = record ?? (await draftRecord(world, specOf(draft, found)));
-  const steps = known ?? (await plannedSteps(world, planned, { adopt }));
+  const planned =
+    record === undefined
+      ? await draftRecord(world, specOf(draft, found))
+      : await withInterpreter(record, found.python);
+  const steps = planned === record && known ? known : await plannedSteps(world, planned, { adopt });
   const { unavailable } = found;
   const facts = planFacts(planned.spec, unavailable);
   const cost = { seconds: sum(steps, 'seconds'), bytes: sum(steps, 'bytes') };
@@ -211,6 +215,17 @@ async function attemptInstall(
   } finally {
     await lock.release();
   }
+}
+
+/** The same record, unless its interpreter is gone: then that which the machine has now, for the same packages. */
+async function withInterpreter(
+  record: EnvironmentRecord,
+  python: EnvironmentRecord['spec']['python'] | undefined,
+): Promise<EnvironmentRecord> {
+  const { spec } = record;
+  const { path, managed } = spec.python;
+  if (python === undefined || managed !== undefined || (await isProgram(path))) return record;
+  return { ...record, spec: { ...spec, python } };
 }
 
 const outcomeOf = (before: EnvironmentRecord | undefined): InstallResult['outcome'] =>

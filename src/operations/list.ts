@@ -12,6 +12,7 @@ import { listeners } from '../host/net.ts';
 import { kindOf } from '../host/files.ts';
 import type { World } from '../world.ts';
 import type { Foreign } from './foreign.ts';
+import { listOf, missingParts } from './missing.ts';
 import { runs, standings, type HalfstackState, type Standing } from './standings.ts';
 
 /** `damaged`: its record cannot be used. `folder gone`: somebody removed its install path. */
@@ -95,8 +96,14 @@ async function rowOf(world: World, standing: Standing): Promise<ListRow> {
   const { spec } = record;
   const state = await stateOf(record);
   const cut = holder === undefined && state === 'ready' ? await restoreOf(world, id) : undefined;
-  const reason = state === 'partly deleted' ? await leftOf(record, halfstack) : cut?.reason;
-  const next = cut?.next ?? nextOf(id, state);
+  const missing = state === 'ready' && cut === undefined ? await missingParts(record) : [];
+  const reason =
+    state === 'partly deleted'
+      ? await leftOf(record, halfstack)
+      : missing.length > 0
+        ? `missing: ${listOf(missing)}`
+        : cut?.reason;
+  const next = cut?.next ?? nextOf(id, missing.length > 0 ? 'partly deleted' : state);
   const external = await externalOf(world, record, daemons);
   return {
     ...common,

@@ -4,7 +4,7 @@ import { addressOf, daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { assertPortsFree } from '../daemons/occupied.ts';
 import { guestsOf } from '../daemons/guests.ts';
 import { recordedAlive, runningDaemons } from '../daemons/running.ts';
-import { claimSharedFolder } from '../daemons/shared.ts';
+import { claimSharedFolder, giveWay, untouchable } from '../daemons/shared.ts';
 import { assertTmux } from '../daemons/tmux.ts';
 import { probeDocker } from '../docker/probe.ts';
 import { dockerTrouble } from '../docker/trouble.ts';
@@ -15,6 +15,7 @@ import { Failure } from '../failure.ts';
 import { hashOf } from '../host/files.ts';
 import type { Host, World } from '../world.ts';
 import { chosen } from './existing.ts';
+import { assertData, assertWhole } from './missing.ts';
 import type { StartRequest } from './start.ts';
 
 export interface Prepared {
@@ -44,6 +45,8 @@ export async function prepareStart(
   const names = all.map(({ name }) => name);
   const wanted = request.halfstackOnly ? [] : chosen(names, request.only ?? names, 'daemon');
   const daemons = all.filter(({ name }) => wanted.includes(name));
+  await assertWhole(record, wanted);
+  await assertData(world, record);
   if (daemons.length === 0) return { daemons, skipped: [], release: () => Promise.resolve() };
 
   const facts = await probeDocker(world, spec.engine === 'docker' ? spec.engineAddress : undefined);
@@ -61,6 +64,7 @@ export async function prepareStart(
   }
   const possible = daemons.filter((daemon) => !skipped.includes(daemon));
   if (request.tmux) await assertTmux(world);
+  await assertTouchable(world, record, possible);
   const single = docker !== undefined && withDocker.length > 0 && !request.force;
   const lock = single ? await lockAgents(world, spec.id, { docker, limit: request.limit }) : undefined;
   const prepared: Prepared = {
@@ -96,7 +100,7 @@ async function assertPossible(
   await assertManager(world.host, record, { daemons: possible, all: names });
   const running = await runningDaemons(world.host, record, wanted);
   await assertPortsFree(
-    id,
+    { world, id },
     possible.filter(({ name }) => !running.has(name)),
     { members: () => guestsOf(world, record) },
   );
@@ -148,6 +152,36 @@ async function assertSingle(
         },
       );
     }
+  }
+}
+
+/** A file of another user that a daemon touches ends it as soon as it starts. */
+async function assertTouchable(
+  world: World,
+  { spec }: EnvironmentRecord,
+  daemons: readonly Daemon[],
+): Promise<void> {
+  const names = daemons.map(({ name }) => name);
+  for (const name of names) {
+    const component = spec.release.components[name];
+    const stranger = component && (await untouchable(world, component));
+    if (stranger === undefined) continue;
+    const { path, owner } = stranger;
+    const rest = names.filter((other) => other !== name);
+    throw new Failure('BAI-OCCUPIED', `${path} belongs to ${owner}, and ${name} cannot start without it.`, {
+      facts: { path, owner, daemon: name },
+      next: [
+        giveWay(stranger),
+        ...(rest.length === 0
+          ? []
+          : [
+              {
+                purpose: `start all but ${name}`,
+                command: `bai-dev start ${spec.id} --only ${rest.join(' ')}`,
+              },
+            ]),
+      ],
+    });
   }
 }
 

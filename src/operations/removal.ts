@@ -77,7 +77,7 @@ async function removeUnderLock(world: World, record: EnvironmentRecord, wish: Re
   assertNothingLeft(done, record.spec.id, deletionOf(record.spec.id, wish));
   const named = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
   if (kept.size === 0) await forgetAll(world.host, record.spec.id);
-  await leaveIfLast(world);
+  await leaveIfLast(world, record);
   const shared = await removeShared(world);
   const namesakes = await namesakesOf(world, record);
   return {

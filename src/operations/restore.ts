@@ -15,6 +15,7 @@ import { forEnvironment, type World } from '../world.ts';
 import { consent } from './consent.ts';
 import { readyRecord } from './existing.ts';
 import { makingOf } from './making.ts';
+import { assertData } from './missing.ts';
 import { announcePause, whileStopped } from './pause.ts';
 import { remake } from './remake.ts';
 import { announce, walkUnrecorded } from './side.ts';
@@ -71,6 +72,7 @@ export async function restoreSnapshot(outer: World, request: RestoreRequest): Pr
   try {
     const current = await readyRecord(world, into);
     assertFits(found.manifest, current);
+    await assertData(world, current);
     // of an environment that was made just now there is nothing to save
     const wish = { ...request, name: found.name, snapshot: request.snapshot && record !== undefined };
     const done = await whileStopped(world, current, () => exchange(world, current, { found, wish }));

@@ -17,6 +17,7 @@ import { processFacts } from '../host/proc.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { existingRecord } from './existing.ts';
 import { makingOf } from './making.ts';
+import { listOf, missingParts } from './missing.ts';
 
 /** The shape is a contract: `bai-dev status --json` prints it as the `result` of its envelope. */
 export interface StatusResult {
@@ -30,6 +31,8 @@ export interface StatusResult {
   readonly at: string;
   /** What another bai-dev does to it right now, e.g. `start dev2109`. */
   readonly busy?: string;
+  /** Parts of it that are gone, such as a virtualenv whose interpreter was removed; `bai-dev install` makes them again. */
+  readonly missing?: readonly string[];
   /** Everything that is to run runs and answers. */
   readonly healthy: boolean;
   readonly rows: readonly StatusRow[];
@@ -40,7 +43,8 @@ export interface StatusRow {
   readonly kind: 'service' | 'daemon';
   /**
    * `ready` answers; `starting` runs and does not answer (yet); `unhealthy` runs and answers wrongly; `broken` has
-   * lost its main process and left others behind; `external` runs and bai-dev did not start it; `absent` was never made; `foreign` is not ours; `unknown` could
+   * lost its main process and left others behind, or runs without parts that it needs; `external` runs and bai-dev did
+   * not start it; `absent` was never made or is gone; `foreign` is not ours; `unknown` could
    * not be asked; `unavailable` cannot run on this machine as it is; `not built` is a part that this program cannot run yet.
    */
   readonly state:
@@ -77,9 +81,11 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
   const record = await existingRecord(world, id);
   const { spec } = record;
   const daemons = daemonsOf(world.host, spec);
-  const [services, rows, holder] = await Promise.all([
+  const [services, rows, missing, holder] = await Promise.all([
     serviceRows(world, record),
     daemonRows(world, record, daemons),
+    // while it is half made or half deleted, that is said instead
+    record.phase === 'ready' ? missingParts(record) : [],
     lockHolder(statePaths(world.host, id).lock).catch(() => undefined),
   ]);
   return {
@@ -91,6 +97,7 @@ export async function status(outer: World, { id }: { id: string }): Promise<Stat
     installPath: spec.installPath,
     at: world.now().toISOString(),
     ...(holder === undefined ? {} : { busy: holder.command }),
+    ...(missing.length === 0 ? {} : { missing }),
     healthy: [...services, ...rows].every(({ state }) =>
       ['ready', 'external', 'unavailable'].includes(state),
     ),
@@ -107,11 +114,13 @@ async function serviceRows(world: World, record: EnvironmentRecord): Promise<Sta
   const found = await engine
     .status(stack)
     .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  const lost = record.phase === 'ready' ? await engine.lost(stack).catch(() => []) : [];
   return stack.services.map(({ role, port }): StatusRow => {
     const address = `127.0.0.1:${port.outside}`;
     if (typeof found === 'string')
       return { name: role, kind: 'service', state: 'unknown', address, detail: found };
     const service = found.find((one) => one.role === role);
+    const gone = lost.find((one) => one.endsWith(`(${role})`));
     const state = service?.state ?? 'absent';
     return {
       name: role,
@@ -120,7 +129,11 @@ async function serviceRows(world: World, record: EnvironmentRecord): Promise<Sta
       address,
       ...(service?.pid === undefined ? {} : { pid: service.pid }),
       ...(service?.since === undefined || state === 'stopped' ? {} : { since: service.since }),
-      ...(service?.reason === undefined ? {} : { detail: service.reason }),
+      ...(gone !== undefined
+        ? { detail: `its data are gone: ${gone}` }
+        : service?.reason === undefined
+          ? {}
+          : { detail: service.reason }),
     };
   });
 }
@@ -160,6 +173,10 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
   const error = lastErrorLine(daemon.log, secretsMasked(record.secrets)).then((line) =>
     line === undefined ? {} : { error: line },
   );
+  const lacking = async (): Promise<string | undefined> => {
+    const missing = record.phase === 'ready' ? await missingParts(record, [daemon.name]) : [];
+    return missing.length === 0 ? undefined : `missing: ${listOf(missing)}`;
+  };
   let main: { pid: number } | undefined = await recordedAlive(world.host, record, daemon.name);
   if (main === undefined) {
     const found = (await searched()).get(daemon.name);
@@ -168,6 +185,8 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
       if (byHand !== undefined) return { ...row, ...(await externalRow(byHand)) };
       const detail = await withoutDocker(world, record, daemon);
       if (detail !== undefined) return { ...row, state: 'unavailable', detail };
+      const missing = await lacking();
+      if (missing !== undefined) return { ...row, state: 'absent', detail: missing };
       return { ...row, state: 'stopped', ...(await error) };
     }
     const others = found.family.map(({ pid }) => pid).join(', ');
@@ -186,6 +205,8 @@ async function daemonRow(world: World, record: EnvironmentRecord, looking: Looki
     const detail = `process ${main.pid} lives, but its workers are gone`;
     return { ...row, state: 'broken', pid: main.pid, detail, ...(await error) };
   }
+  const missing = ready ? undefined : await lacking();
+  if (missing !== undefined) return { ...row, state: 'broken', pid: main.pid, detail: missing };
   return {
     ...row,
     state: ready ? 'ready' : 'starting',

@@ -2,7 +2,8 @@
 import { daemonsOf, type Daemon } from '../daemons/daemon.ts';
 import { externalDaemons } from '../daemons/external.ts';
 import { recordedAlive, recordedProcesses } from '../daemons/running.ts';
-import { leaveSharedFolder } from '../daemons/shared.ts';
+import { leaveSharedFolder, leaveTouchedFiles, touchedFiles } from '../daemons/shared.ts';
+import { noteStop } from '../daemons/log.ts';
 import { isIdle } from '../daemons/relay.ts';
 import { stopDaemons } from '../daemons/stop.ts';
 import { closeWindows } from '../daemons/tmux.ts';
@@ -105,6 +106,8 @@ export async function stopUnderLock(
   const { daemons, halfstack } = wanted;
   const stopped: string[] = [];
   const journal = openJournal(world, record);
+  // before the first ends: the others complain that it is gone
+  for (const { log } of daemons) await noteStop(log);
   const stepOf = (name: string): string => `stop:${name}`;
   const { engine, stack } = makingOf(world, record);
   await walkUnrecorded(world, [
@@ -138,7 +141,7 @@ export async function stopUnderLock(
       : []),
   ]);
   if (halfstack) await removeIdleRelays(world, record, journal);
-  await leaveIfLast(world);
+  await leaveIfLast(world, record);
   return stopped;
 }
 
@@ -156,9 +159,11 @@ async function removeIdleRelays(
   }
 }
 
-/** Gives up the folder that all daemons share, if none of any environment of this user runs. */
-export async function leaveIfLast(world: World): Promise<void> {
-  if (!(await anyDaemonRuns(world))) await leaveSharedFolder(world);
+/** Gives up what all daemons share, if none of any environment of this user runs; `record` may be forgotten by now. */
+export async function leaveIfLast(world: World, record: EnvironmentRecord): Promise<void> {
+  if (await anyDaemonRuns(world)) return;
+  await leaveSharedFolder(world);
+  await leaveTouchedFiles(world, touchedFiles([record.spec.release]));
 }
 
 /** True if a daemon of any environment of this user runs, as far as the records know. */

@@ -15,6 +15,7 @@ import {
 import { forEnvironment, type World } from '../world.ts';
 import { readyRecord } from './existing.ts';
 import { makingOf } from './making.ts';
+import { assertData, assertWhole } from './missing.ts';
 import { announce } from './side.ts';
 import { runs, standings, type Standings } from './standings.ts';
 import { startUnderLock, type StartResult } from './start.ts';
@@ -86,6 +87,8 @@ async function underLock(
     const others = running.filter((one) => one.id !== id);
     await lockAlso(world, { locks, id, others });
     const record = await readyRecord(world, id);
+    await assertWhole(record, undefined);
+    await assertData(forEnvironment(world, id), record);
     const records = await recordsOf(world, [...before, ...others]);
     const journal: SwitchJournal = {
       schema: 1,

@@ -2,6 +2,7 @@
 import { pyenvRoot } from '../environment/names.ts';
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { kindOf } from '../host/files.ts';
+import { isProgram } from '../host/path.ts';
 import { findInterpreters, pyenvTrouble, type Interpreter } from '../python/interpreter.ts';
 import { askMirror, isInstalled, managedPython, type ManagedPython } from '../python/managed.ts';
 import type { NextCommand } from '../failure.ts';
@@ -20,7 +21,9 @@ export async function checkPython(world: World, draft: Draft): Promise<Checked<E
     const { version, path, managed } = recorded;
     return broughtByUv(world, { version, path, managed });
   }
-  const wish = draft.pythonVersion ?? draft.release.python;
+  // one that was removed, as an upgrade does, gives way to another of its series
+  const isGone = recorded !== undefined && !(await isProgram(recorded.path));
+  const wish = isGone ? seriesOf(recorded.version) : (draft.pythonVersion ?? draft.release.python);
   const [found, remarks] = await Promise.all([findInterpreters(world, wish), unreadable(world)]);
   const [best] = found;
   const answer =
@@ -47,6 +50,9 @@ function unusual({ pythonVersion, release, id }: Draft): Finding[] {
     },
   ];
 }
+
+/** `3.9` of `3.9.18`. */
+const seriesOf = (version: string): string => version.split('.').slice(0, 2).join('.');
 
 type Answer = Checked<EnvironmentSpec['python']>;
 

@@ -1,8 +1,6 @@
 // Is what the daemons of all environments share on a machine in somebody else's hands?
-import { giveWay, strangerOf, strangersPath, type Stranger } from '../daemons/shared.ts';
+import { giveWay, strangerOf, strangersPath, untouchable, type Stranger } from '../daemons/shared.ts';
 import { Failure } from '../failure.ts';
-import { userName } from '../host/proc.ts';
-import { mayWrite, ownerOf } from '../host/shared.ts';
 import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
@@ -20,14 +18,11 @@ export async function checkShared(world: World, { release }: Draft): Promise<Che
   if (stranger !== undefined) {
     findings.push({ ...findingOf(stranger), severity: 'blocker', reason: strangersPath(stranger) });
   }
-  for (const [name, { daemon }] of Object.entries(release.components)) {
-    for (const path of daemon?.touches ?? []) {
-      const owner = await untouchable(world, path);
-      if (owner === undefined) continue;
-      const found = { path, owner };
-      const reason = `${name} touches this file when it starts, and ends where it may not.`;
-      findings.push({ ...findingOf(found), severity: 'warning', reason });
-    }
+  for (const [name, component] of Object.entries(release.components)) {
+    const found = await untouchable(world, component);
+    if (found === undefined) continue;
+    const reason = `${name} touches this file when it starts, and ends where it may not.`;
+    findings.push({ ...findingOf(found), severity: 'warning', reason });
   }
   return { findings };
 }
@@ -37,10 +32,3 @@ const findingOf = (stranger: Stranger): Pick<Finding, 'id' | 'title' | 'next'> =
   title: `${stranger.path} belongs to ${stranger.owner}`,
   next: [giveWay(stranger)],
 });
-
-/** The owner of a file whose times this user cannot change; undefined where they can, or it is not there. */
-async function untouchable({ host }: World, path: string): Promise<string | undefined> {
-  const owner = await ownerOf(path);
-  if (owner === undefined || owner === host.user.uid || (await mayWrite(path))) return undefined;
-  return userName(owner);
-}

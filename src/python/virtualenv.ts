@@ -89,6 +89,9 @@ async function marked(path: string): Promise<string[]> {
   return ((await readText(join(path, wholeFile))) ?? '').trim().split('\n');
 }
 
+/** The interpreter of a virtualenv, by its path. */
+export const pythonOf = (virtualenv: string): string => join(virtualenv, 'bin/python');
+
 export interface VirtualenvMaking extends VirtualenvWish {
   readonly uv: UvPin;
   readonly progress: (detail: string) => void;

@@ -2,7 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { lastErrorLine, openLog, plainLines, rotateLog } from '../../src/daemons/log.ts';
+import { lastErrorLine, noteStop, openLog, plainLines, rotateLog } from '../../src/daemons/log.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
 
 let box: Sandbox;
@@ -38,6 +38,19 @@ it('does not push out an old log for one that holds nothing', async () => {
 it('has no colours', async () => {
   write('\u001b[32mINFO\u001b[0m all is \u001b[1mwell\u001b[0m\n');
   expect(await plainLines(path, 1)).toEqual(['INFO all is well']);
+});
+
+it('does not take for a complaint what was written once it was stopped', async () => {
+  write('2021 ERROR x [1] first\n');
+  await noteStop(path);
+  const end = '2021 ERROR x [1] second\nValueError: Cannot invoke RPC: Channel closed!\n';
+  writeFileSync(path, end, { flag: 'a' });
+  // stopped again
+  await noteStop(path);
+  expect(await lastErrorLine(path)).toBe('2021 ERROR x [1] first');
+  await rotateLog(path);
+  write(end);
+  expect(await lastErrorLine(path)).toBe('ValueError: Cannot invoke RPC: Channel closed!');
 });
 
 it.each([

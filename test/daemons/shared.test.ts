@@ -16,9 +16,12 @@ import {
   claimSharedFolder,
   inSharedFolder,
   leaveSharedFolder,
+  leaveTouchedFiles,
   strangerOf,
+  touchedFiles,
 } from '../../src/daemons/shared.ts';
-import { sandbox, type Sandbox } from '../rig/world.ts';
+import { loadCatalogue } from '../../src/release/catalogue.ts';
+import { repository, sandbox, type Sandbox } from '../rig/world.ts';
 
 const source = new URL('../../src/host/shared.ts', import.meta.url).href;
 
@@ -133,4 +136,24 @@ it('is not looked for behind a link', async () => {
   symlinkSync(elsewhere, join(folder, 'link'));
   await leaveSharedFolder(box.world, folder);
   expect(existsSync(join(elsewhere, 'empty'))).toBe(true);
+});
+
+it.skipIf(process.getuid?.() !== 0)(
+  'gives up the files that daemons touch in /tmp, but none of another user, and no folder or link',
+  async () => {
+    const at = (name: string): string => join(box.folder, name);
+    for (const name of ['mine', 'theirs', 'target']) writeFileSync(at(name), '');
+    chownSync(at('theirs'), 1, 1);
+    symlinkSync(at('target'), at('link'));
+    mkdirSync(folder);
+    await leaveTouchedFiles(box.world, [...['mine', 'theirs', 'link', 'absent'].map(at), folder]);
+    expect(readdirSync(box.folder)).toEqual(expect.arrayContaining(['theirs', 'link', 'target']));
+    expect(existsSync(at('mine'))).toBe(false);
+    expect(existsSync(folder)).toBe(true);
+  },
+);
+
+it('knows the files that the daemons of a release touch', async () => {
+  const { releases } = await loadCatalogue(repository);
+  expect([...touchedFiles(releases)]).toEqual(['/tmp/backendai-xfs-file-lock']);
 });

@@ -1,14 +1,15 @@
 // Fresh data without reinstalling: the built program with stand-in components on real halfstacks of both kinds.
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { etcdRange, etcdRemove, etcdTransaction } from '../../src/halfstack/etcd.ts';
 import { withPostgres } from '../../src/halfstack/postgres.ts';
 import { endpointsOf } from '../../src/halfstack/stack.ts';
-import type { ResetResult } from '../../src/operations/reset.ts';
 import type { StatusResult } from '../../src/operations/status.ts';
+import type { ResetResult } from '../../src/operations/reset.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
@@ -171,6 +172,60 @@ describe.each(engines)('reset on the %s engine', { timeout: 120_000 }, (engine, 
       });
       expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
     });
+
+    it('start names who holds a port, and makes nothing where data are gone; install does', async () => {
+      await done('stop', id);
+      const { postgres } = record().spec.ports;
+      const stranger = createServer().listen(postgres, '127.0.0.1');
+      const held = await run('start', id, '--halfstack-only');
+      await new Promise((resolve) => stranger.close(resolve));
+      expect(held.envelope?.failure).toMatchObject({ code: 'BAI-OCCUPIED', exit: 5 });
+      expect(held.envelope?.failure?.reason).toMatch(
+        `Port ${postgres}, which postgres of ${id} needs, is held by`,
+      );
+      expect(held.envelope?.failure?.reason).toContain(`pid ${process.pid}`);
+      expect(JSON.stringify(held.envelope?.failure?.next)).toMatch(/--change --ports \d+"/);
+
+      const [lost, name] = loseDatabase();
+      for (const args of [
+        ['start', id, '--halfstack-only'],
+        ['restart', id],
+        ['switch', id],
+      ]) {
+        const ended = await run(...args);
+        expect(ended.envelope?.failure).toMatchObject({
+          code: 'BAI-CONFLICT-PHASE',
+          exit: 5,
+          reason: expect.stringContaining(`Data of ${id} are gone: ${name} (postgres).`) as string,
+          next: [{ command: `bai-dev install -e ${id}` }],
+        });
+      }
+      expect(lost()).toBe(true);
+      const { rows } = await done<StatusResult>('status', id);
+      expect(rows[0]).toMatchObject({ name: 'postgres', detail: `its data are gone: ${name} (postgres)` });
+      await done('install', '-e', id, '--yes');
+      expect(JSON.stringify(await content())).toContain('admin@');
+    });
+
+    /** Removes PostgreSQL's data as `docker system prune --volumes` or a person would; gives a look whether they still are gone. */
+    function loseDatabase(): [lost: () => boolean, name: string] {
+      if (engine === 'native') {
+        const { path } = record().resources.find(
+          (one) => one.kind === 'server' && one.name === 'postgres',
+        ) as {
+          path: string;
+        };
+        rmSync(path, { recursive: true });
+        return [() => !existsSync(path), `folder ${path}`];
+      }
+      const named = (kind: string): string[] =>
+        record().resources.flatMap((one) => (one.kind === kind && 'name' in one ? [one.name] : []));
+      const [volume = ''] = named('volume');
+      execFileSync('docker', ['rm', '-f', ...named('container')], { stdio: 'ignore' });
+      execFileSync('docker', ['volume', 'rm', volume], { stdio: 'ignore' });
+      const look = ['volume', 'ls', '-q', '--filter', `name=^${volume}$`];
+      return [() => execFileSync('docker', look, { encoding: 'utf8' }) === '', `volume ${volume}`];
+    }
 
     it('refuses an environment that is not whole', async () => {
       const ended = await run('reset', 'nowhere', '--yes');

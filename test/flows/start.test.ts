@@ -1,6 +1,14 @@
 // Starting, looking, stopping: the built program with stand-in daemons on a real halfstack.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -272,6 +280,9 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     expect(failure.code).toBe('BAI-OCCUPIED');
     expect(failure.reason).toContain(`Port ${webserver}`);
     expect(failure.reason).toContain(`pid ${process.pid}`);
+    expect(failure.next.map(({ command }) => command)).toContainEqual(
+      expect.stringMatching(new RegExp(`^bai-dev install -e ${id} --change --ports \\d+$`)),
+    );
     expect(await states()).toMatchObject(all('stopped'));
   });
 
@@ -405,6 +416,43 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
       }
     },
   );
+
+  it('names the parts that are gone before it does anything, and install makes them again', async () => {
+    await done('stop', id, '--only', ...names);
+    const { installPath, release } = recordOf(home, id)!.spec;
+    const tree = (name: string): string => join(installPath, name);
+    const python = join(home.home, '.pyenv/versions', `venv-${id}-manager`, 'bin/python');
+    const interpreter = readlinkSync(python);
+    execFileSync('git', ['-C', tree('manager'), 'clean', '-xfdq']);
+    rmSync(tree('common'), { recursive: true });
+    rmSync(python);
+    symlinkSync(`${interpreter}.removed`, python);
+    const parts = [tree('common'), join(tree('manager'), 'manager.toml'), `${interpreter}.removed`];
+    const next = [{ command: `bai-dev install -e ${id}` }];
+    for (const [command, ...words] of [['start'], ['restart', 'webserver'], ['switch', '--start']] as const) {
+      const failure = await refused(5, command, id, ...words);
+      expect(failure).toMatchObject({ code: 'BAI-CONFLICT-PHASE', next });
+      for (const part of parts) expect(failure.reason).toContain(part);
+    }
+    expect(() => plain('exec', id, 'manager', '--', 'true')).toThrow(
+      expect.objectContaining({
+        status: 5,
+        stderr: expect.stringContaining(` install -e ${id}`) as unknown,
+      }) as Error,
+    );
+    // what lacks nothing goes on
+    expect(plain('exec', id, 'client-py', '--', 'echo', 'works')).toBe('works\n');
+    const told = await done<StatusResult>('status', id);
+    for (const part of parts) expect(told.missing!.join('\n')).toContain(part);
+    expect(told.rows.find(({ name }) => name === 'manager')).toMatchObject({ state: 'absent' });
+    const { environments } = await done<ListResult>('list');
+    expect(environments.find((one) => one.id === id)).toMatchObject({ state: 'ready', next: next[0] });
+
+    await done('install', '-e', id, '--yes');
+    expect(Object.keys(release.trees).filter((name) => !existsSync(tree(name)))).toEqual([]);
+    expect(await done<StatusResult>('status', id)).not.toHaveProperty('missing');
+    expect(await done('install', '-e', id)).toMatchObject({ outcome: 'unchanged' });
+  });
 
   it('starts only what is named', async () => {
     await done('start', id, '--halfstack-only');

@@ -5,6 +5,7 @@ import { checkNames } from '../../src/prechecks/names.ts';
 import { checkPython } from '../../src/prechecks/python.ts';
 import type { Draft } from '../../src/prechecks/draft.ts';
 import { sandbox, type Sandbox } from '../rig/world.ts';
+import { sampleRecord } from '../environment/sample.ts';
 import { draftIn, said } from './asking.ts';
 
 let box: Sandbox;
@@ -46,6 +47,21 @@ describe('the precheck of Python', () => {
     const { facts, findings } = await checkPython(box.world, { ...draft, pythonVersion: `${minor}.8` });
     expect(facts).toBeUndefined();
     expect(findings[0]?.next?.[0]?.command).toBe(`pyenv install ${minor}.8`);
+  });
+
+  it('lets another patch release of its series take the place of a recorded one that was removed', async () => {
+    const path = python(`${minor}.7`);
+    const record = sampleRecord('mine', { installPath: draft.installPath });
+    const old = (version: string, at: string) => ({
+      ...draft,
+      pythonVersion: version,
+      record: { ...record, spec: { ...record.spec, python: { version, path: at } } },
+    });
+    const gone = old(`${minor}.6`, path.replace(`${minor}.7`, `${minor}.6`));
+    expect((await checkPython(box.world, gone)).facts).toMatchObject({ version: `${minor}.7`, path });
+    // one that is there is not exchanged for another
+    const there = python(`${minor}.5`);
+    expect((await checkPython(box.world, old(`${minor}.5`, there))).facts).toMatchObject({ path: there });
   });
 
   it('is a blocker without one, also without pyenv', async () => {

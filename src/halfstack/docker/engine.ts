@@ -1,8 +1,10 @@
 // The halfstack in a Docker engine: containers on loopback, data in named volumes, everything labelled as ours.
+import { assertPortsFree, portsHeld, type PortQuestion } from '../../daemons/occupied.ts';
 import { containerName, networkName, volumeName } from '../../environment/names.ts';
 import { freeOf } from '../../docker/disk.ts';
 import { connectTo, type Connection } from '../../docker/client.ts';
 import {
+  containerOnPort,
   createContainer,
   findContainer,
   removeContainer,
@@ -15,6 +17,7 @@ import { containerLines, lastLines } from '../../docker/logs.ts';
 import { isOurs, notOurs, type Expected } from '../../docker/labels.ts';
 import { createNetwork, findNetwork } from '../../docker/networks.ts';
 import { createVolume, findVolume } from '../../docker/volumes.ts';
+import { Failure } from '../../failure.ts';
 import type { StepControl } from '../../plan/step.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { World } from '../../world.ts';
@@ -48,6 +51,14 @@ export function dockerEngine(world: World, address: string): HalfstackEngine {
       up({ world, connection, stack }, control).catch(async (error: unknown) => {
         throw fullDisk(error, 'docker system df', await freeOf(connection)) ?? error;
       }),
+    lost: async (stack) => {
+      const { volumes } = await survey({ world, connection, stack });
+      return stack.services.flatMap(({ role, volume }) =>
+        volume === undefined || volumes.get(volume.name) !== undefined
+          ? []
+          : [`volume ${volumeName(stack.project, volume.name)} (${role})`],
+      );
+    },
     stop: async (stack) => {
       const { containers } = await survey({ world, connection, stack });
       await together(
@@ -96,6 +107,15 @@ async function up(job: Job, control: StepControl): Promise<void> {
   const before = new Map(
     [...found.containers].map(([role, one]) => [role, one && isOnItsWay(world, one) ? one.restarts : 0]),
   );
+  await together(stack.services, async ({ role, port }) => {
+    const state = found.containers.get(role)?.state;
+    if (state === 'running' || state === 'restarting' || state === 'paused') return;
+    await assertPortsFree(
+      { world, id: stack.project },
+      { name: role, ports: [port.outside] },
+      portQuestion(connection),
+    );
+  });
   const network = networkName(stack.project, stack.network);
   if (found.network === undefined) await createNetwork(connection, network, networkLabels(world, stack));
   await together(volumesOf(stack), async (volume) => {
@@ -122,6 +142,29 @@ async function up(job: Job, control: StepControl): Promise<void> {
   });
   control.summary(stack.services.map(({ role, port }) => `${role} ${port.outside}`).join(' · '));
 }
+
+/** A port that is taken the engine would refuse in words of its own. */
+const portQuestion = (connection: Connection): PortQuestion => ({
+  then: false,
+  publisher: (port) => containerOnPort(connection, port),
+});
+
+/** Starts a container; a port that was taken since it was looked at, or by what cannot be seen from here, is named too. */
+async function startService({ world, connection, stack }: Job, service: Service): Promise<void> {
+  const name = containerName(stack.project, service.name);
+  try {
+    await startContainer(connection, name);
+  } catch (error) {
+    if (!(error instanceof Failure) || !portTaken.test(error.message)) throw error;
+    const held = { name: service.role, port: service.port.outside };
+    const wanted = { name: held.name, ports: [held.port] };
+    const to = { world, id: stack.project };
+    await assertPortsFree(to, wanted, portQuestion(connection));
+    throw await portsHeld(to, [held], portQuestion(connection));
+  }
+}
+
+const portTaken = /port is already allocated|address already in use|external connectivity/;
 
 /** Looks at everything before anything is changed. Throws `BAI-CONFLICT-OWNER` for a name that is not ours. */
 async function survey({ world, connection, stack }: Job): Promise<Found> {
@@ -167,12 +210,12 @@ async function runService(job: Job, service: Service, there: There): Promise<voi
       if (isOnItsWay(world, there.container)) return;
       if (there.container.state === 'restarting') await stopContainer(connection, name);
       if (there.container.state === 'paused') return unpauseContainer(connection, name);
-      return startContainer(connection, name);
+      return startService(job, service);
     }
     await removeContainer(connection, name);
   }
   await createContainer(connection, name, containerBody(world, stack, service));
-  await startContainer(connection, name);
+  await startService(job, service);
 }
 
 /**

@@ -3,7 +3,8 @@ import { assertPortsFree } from '../../daemons/occupied.ts';
 import type { ServerRole } from '../../environment/servers.ts';
 import type { EnvironmentSpec } from '../../environment/spec.ts';
 import { spawnDetached, type Started } from '../../host/detach.ts';
-import { kindOf, makeFolder } from '../../host/files.ts';
+import { kindOf, listFolder, makeFolder } from '../../host/files.ts';
+import { realPath } from '../../host/path.ts';
 import { processFacts } from '../../host/proc.ts';
 import { isTaken } from '../../host/net.ts';
 import { lastLines, linesOf } from '../../host/tail.ts';
@@ -59,6 +60,11 @@ export function nativeEngine(world: World, spec: EnvironmentSpec): HalfstackEngi
       await provide(world, { servers, index: spec.index }, control);
       await up(await jobs(stack), control);
     },
+    lost: async () => {
+      const all = Object.values(places.servers);
+      const there = await Promise.all(all.map(({ data }) => holdsData(data)));
+      return all.flatMap(({ role, data }, at) => (there[at] === true ? [] : [`folder ${data} (${role})`]));
+    },
     stop: async () => {
       await together(Object.values(places.servers), stopServer);
     },
@@ -74,6 +80,12 @@ export function nativeEngine(world: World, spec: EnvironmentSpec): HalfstackEngi
     },
     resources: () => resourcesOf(places),
   };
+}
+
+/** True for a folder with something in it, or a link to one. */
+async function holdsData(path: string): Promise<boolean> {
+  const real = await realPath(path);
+  return real !== undefined && (await listFolder(real)).length > 0;
 }
 
 /** Starts what does not run and waits for all; if that fails, what was started here is stopped again. */
@@ -115,7 +127,7 @@ async function start(job: Job): Promise<Started> {
   // what a killed server left: PostgreSQL's other processes hold on to its memory for a while
   await stopServer(place);
   const ports = [service.port.outside, ...(place.role === 'etcd' ? [peerPort] : [])];
-  await assertPortsFree(stack.project, { name: place.role, ports }, { then: false });
+  await assertPortsFree({ world, id: stack.project }, { name: place.role, ports }, { then: false });
   const kind = kinds[place.role];
   await kind.makeData(job);
   await kind.unlock?.(job);

@@ -2,7 +2,15 @@
 import { dirname, join } from 'node:path';
 import { Failure } from '../../failure.ts';
 import { execute, type Output } from '../../host/exec.ts';
-import { kindOf, makeFolder, readText, removeFile, removeWhole, writeWhole } from '../../host/files.ts';
+import {
+  kindOf,
+  listFolder,
+  makeFolder,
+  readText,
+  removeFile,
+  removeWhole,
+  writeWhole,
+} from '../../host/files.ts';
 import { publish } from '../../host/flush.ts';
 import { giveTo, shareFolder } from '../../host/owner.ts';
 import { loopback, settingsIn, without, type Job, type NativeServer } from './launch.ts';
@@ -32,7 +40,9 @@ export const postgresServer: NativeServer = {
 
 async function makeData(job: Job): Promise<void> {
   const { stack, place } = job;
-  if ((await kindOf(place.data)) === 'folder') return;
+  const kind = await kindOf(place.data);
+  // an empty folder gives way to a new cluster; whatever else is there is PostgreSQL's to judge, a link among it
+  if (kind !== undefined && (kind !== 'folder' || (await listFolder(place.data)).length > 0)) return;
   await shareSoftware(job);
   const { user, password, database } = stack.endpoints.postgres;
   const partial = `${place.data}.partial`;

@@ -98,10 +98,19 @@ export function statusScreen(result: StatusResult, look: Look): string[] {
       ...(row.detail === undefined ? [] : [told(`       ${row.detail}`)]),
       ...(row.error === undefined ? [] : [paint('faint', told(`       last complaint: ${row.error}`))]),
     ]),
-    ...(result.healthy || phase !== 'ready'
-      ? []
-      : ['', `  Start what is missing with   bai-dev start ${id}`]),
+    ...advice(result, look),
   ];
+}
+
+function advice({ id, missing = [], healthy, phase }: StatusResult, { paint }: Look): string[] {
+  if (missing.length > 0) {
+    return [
+      '',
+      ...missing.map((part) => paint('know', `  Missing: ${part}`)),
+      `  Make that again with   bai-dev install -e ${id}`,
+    ];
+  }
+  return healthy || phase !== 'ready' ? [] : ['', `  Start what is missing with   bai-dev start ${id}`];
 }
 
 /** Everything that can be connected to, logged into or looked at. */
