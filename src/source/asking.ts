@@ -39,6 +39,22 @@ export const lines = (text: string): string[] => text.split('\n').filter((line) 
 export const resolveRef = async ({ ask }: Pick<Look, 'ask'>, name: string): Promise<string> =>
   (await ask('rev-parse', '--quiet', '--verify', name)).trim();
 
+export interface StoredObject {
+  readonly type: string;
+  readonly size: number;
+}
+
+/** All objects that a repository holds, by name. Asked one by one, a partial clone would fetch those that it lacks. */
+export async function objectsIn({ ask }: Look): Promise<Map<string, StoredObject>> {
+  const listed = await ask('cat-file', '--batch-all-objects', '--unordered', '--batch-check');
+  return new Map(
+    lines(listed).map((line) => {
+      const [hash = '', type = '', size = ''] = line.split(' ');
+      return [hash, { type, size: Number(size) }];
+    }),
+  );
+}
+
 export interface ConfigEntry {
   readonly key: string;
   readonly value: string;

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { readSmall } from '../host/content.ts';
 import { beginningOf, entriesOf } from '../host/entries.ts';
-import { lines, ownConfig, parts, resolveRef, type Look } from './asking.ts';
+import { lines, objectsIn, ownConfig, parts, resolveRef, type Look } from './asking.ts';
 import { excludeNote } from './excluding.ts';
 import { formerRefs, installedRef } from './references.ts';
 import { pointerOf } from './tracked.ts';
@@ -128,11 +128,8 @@ async function installedLargeFiles(look: Look, bases: readonly string[]): Promis
       if (type === 'blob') blobs.add(hash);
     }
   }
-  const sizes = lines(await look.feed(`${[...blobs].join('\n')}\n`, 'cat-file', '--batch-check'));
-  const small = sizes.flatMap((line) => {
-    const [hash = '', type, size = ''] = line.split(' ');
-    return type === 'blob' && Number(size) < 300 ? [hash] : [];
-  });
+  const objects = await objectsIn(look);
+  const small = [...blobs].filter((hash) => (objects.get(hash)?.size ?? Infinity) < 300);
   const texts = await look.feed(`${small.join('\n')}\n`, 'cat-file', '--batch');
   // each pointer stands behind the line that names its object
   const starts = texts.split(/^[0-9a-f]{40,64} blob \d+\n/m);

@@ -1,5 +1,5 @@
 // What the references, logs and loose commits of a repository hold that exists nowhere else.
-import { lines, resolveRef, type Look } from './asking.ts';
+import { lines, objectsIn, resolveRef, type Look } from './asking.ts';
 import { commitsElsewhere } from './remotes.ts';
 
 /** Marks the commit that the install made. */
@@ -149,14 +149,9 @@ interface Lost {
  * that is nowhere else: after `git stash pop` and a commit there is none.
  */
 async function lostCommits(look: Look, known: readonly string[]): Promise<Lost> {
-  const { ask, feed } = look;
-  const objects = await ask(
-    'cat-file',
-    '--batch-all-objects',
-    '--unordered',
-    `--batch-check=${commitFormat}`,
-  );
-  const all = lines(objects).flatMap((line) => (line.startsWith('commit ') ? [line.slice(7)] : []));
+  const { feed } = look;
+  const objects = await objectsIn(look);
+  const all = [...objects].flatMap(([hash, { type }]) => (type === 'commit' ? [hash] : []));
   const roots = `${known.join('\n')}\n`;
   const reachable = ['--ignore-missing', '--all', '--reflog', '--stdin'];
   const reached = new Set(lines(await feed(roots, 'rev-list', ...reachable)));
@@ -177,13 +172,13 @@ async function lostCommits(look: Look, known: readonly string[]): Promise<Lost> 
     const isStash = parents.length >= 2 && /^\w+ (WIP on|On) /.test(title);
     if (isStash) for (const part of parents.slice(1)) parts.add(part);
     const commits = isStash ? [hash, ...parents.slice(1)] : [hash];
-    if (!(await holdsMore(look, commits, contents))) continue;
+    const added = (await Promise.all(commits.map((commit) => filesOf(look, commit)))).flat();
+    const isMore = (file: string): boolean => objects.get(file)?.type === 'blob' && !contents.has(file);
+    if (!added.some(isMore)) continue;
     (isStash ? stashes : others).push({ hash, title });
   }
   return { stashes, others: others.filter(({ hash }) => !parts.has(hash)) };
 }
-
-const commitFormat = '%(objecttype) %(objectname)';
 
 function commitsWithParents(listed: string): (Commit & { readonly parents: readonly string[] })[] {
   const all = lines(listed);
@@ -194,30 +189,9 @@ function commitsWithParents(listed: string): (Commit & { readonly parents: reado
   });
 }
 
-/** True if one of the commits has a file content that is there and not among the others. */
-async function holdsMore(
-  { ask, feed }: Look,
-  commits: readonly string[],
-  contents: ReadonlySet<string>,
-): Promise<boolean> {
-  for (const commit of commits) {
-    const changes = await ask(
-      'diff-tree',
-      '-r',
-      '-m',
-      '--root',
-      '--no-commit-id',
-      '--no-renames',
-      '-z',
-      commit,
-    );
-    const hashes = [...changes.matchAll(/:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) [A-Z]/g)].map(
-      ([, hash = '']) => hash,
-    );
-    const added = hashes.filter((hash) => !/^0+$/.test(hash) && !contents.has(hash));
-    if (added.length === 0) continue;
-    const there = await feed(`${added.join('\n')}\n`, 'cat-file', '--batch-check');
-    if (lines(there).some((line) => / blob \d+$/.test(line))) return true;
-  }
-  return false;
+/** The contents of the files that a commit adds or changes. */
+async function filesOf({ ask }: Look, commit: string): Promise<string[]> {
+  const options = ['-r', '-m', '--root', '--no-commit-id', '--no-renames', '-z'];
+  const changes = await ask('diff-tree', ...options, commit);
+  return [...changes.matchAll(/:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) [A-Z]/g)].map(([, hash = '']) => hash);
 }
