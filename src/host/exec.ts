@@ -95,11 +95,15 @@ export async function execute(world: World, command: Command): Promise<Output> {
       if (bytes <= localBytes || state.tooMuch) return;
       state.tooMuch = true;
       end();
+      // what was read already may be millions of lines
+      child.stdout.destroy();
+      child.stderr.destroy();
     });
   }
   try {
     const result = await child;
-    await read.catch(() => undefined);
+    const allRead = read.catch(() => undefined);
+    if (!state.tooMuch) await allRead;
     signal.throwIfAborted();
     const exit = result.exitCode ?? (result.signal === undefined ? 127 : 128);
     if (command.quiet !== true) {

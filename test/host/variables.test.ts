@@ -67,7 +67,7 @@ describe('a child of bai-dev', () => {
   });
 
   it('whose output has no end is ended with all that it started', async () => {
-    const args = ['-c', 'yes & wait'];
+    const args = ['-c', 'yes $(printf %01000d 1) & wait'];
     const asked = execute(box.world, { file: '/bin/sh', args, limit: 60, quiet: true });
     await expect(asked).rejects.toMatchObject({
       code: 'BAI-COMMAND',
