@@ -13,24 +13,29 @@ export interface Connection {
   readonly address: string;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
-  /** Bytes that came for the calls with this signal. */
-  readonly received: (signal: AbortSignal) => number;
+  /** The same for one call, with the bytes that came for it. */
+  readonly openCounted: () => Promise<{ readonly client: Docker; readonly received: () => number }>;
 }
 
 /** Nothing is asked before the first call. Throws only for an address that no probe would have found. */
 export function connectTo(world: World, address: string): Connection {
   const local = localAddress(address);
   if (local === undefined) throw new Error(`not an address of a local Docker engine: ${address}`);
-  let opened: Docker | undefined;
-  const { agent, received } = countingAgent();
-  const own: object = { agent }; // the types lag
+  let opened: Promise<Docker> | undefined;
   // dockerode's `timeout` is never used: with it a promise may never settle; each call takes an abort signal
-  const open = async (): Promise<Docker> => {
+  const make = async (more: object): Promise<Docker> => {
     const { default: Client } = await import('dockerode');
-    opened ??= new Client({ ...local, ...('socketPath' in local ? {} : { protocol: 'http' }), ...own });
-    return opened;
+    return new Client({ ...local, ...('socketPath' in local ? {} : { protocol: 'http' }), ...more });
   };
-  return { open, address, signal: world.signal, received };
+  return {
+    open: () => (opened ??= make({})),
+    openCounted: async () => {
+      const { agent, received } = countingAgent();
+      return { client: await make({ agent }), received };
+    },
+    address,
+    signal: world.signal,
+  };
 }
 
 /** Milliseconds for calls that only look, and for those that start and stop things. */
@@ -69,13 +74,13 @@ export async function askFor<T>(connection: Connection, asking: Asking<T>): Prom
  */
 export async function request<T>(connection: Connection, limit: number, call: Asking<T>['call']): Promise<T> {
   connection.signal.throwIfAborted();
-  const client = await connection.open();
+  const { client, received } = await connection.openCounted();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${limit / 1000} s`)), limit);
   const signal = AbortSignal.any([connection.signal, late.signal]);
   // dockerode holds the whole answer in memory
   const counter = setInterval(() => {
-    if (connection.received(signal) > localBytes) late.abort(tooLarge(localBytes));
+    if (received() > localBytes) late.abort(tooLarge(localBytes));
   }, 50);
   try {
     return await Promise.race([
