@@ -2,7 +2,7 @@
 import { basename, dirname, join, relative } from 'node:path';
 import { duplicate, tally, type DuplicateWish } from '../host/duplicate.ts';
 import { kindOf, listFolder, makeFolder, readText } from '../host/files.ts';
-import { barrierBetween } from '../host/mounts.ts';
+import { barrierBetween } from '../host/barrier.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 /** Files of the user in one place below the install path. The shape is a contract: `delete --json` prints it. */
@@ -62,7 +62,7 @@ export async function saveUserFiles(record: Made, into: string, wish: DuplicateW
 export const userFilesPath = (saved: string, path: string): string => join(saved, 'files', path);
 
 /** Folders of the install path that are removed with everything in them, the outer ones first; those of trees are not. */
-function wholeFolders({ spec, resources }: Made): string[] {
+export function wholeFolders({ spec, resources }: Made): string[] {
   const trees = resources.flatMap((one) => (one.kind === 'tree' ? [one.path] : []));
   return resources
     .flatMap((one) => (one.kind === 'folder' && one.own ? [one.path] : []))

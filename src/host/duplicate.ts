@@ -33,7 +33,7 @@ const mostNames = 20;
  * count. A folder that cannot be listed counts as one file. Nothing is there: zero.
  */
 export async function tally(path: string, without: readonly string[] = []): Promise<Tally> {
-  const mounts = new Set(await mountsIn(path));
+  const mounts = new Set<string>();
   const left = new Set(without);
   const names: string[] = [];
   let [files, bytes] = [0, 0];
@@ -57,6 +57,7 @@ export async function tally(path: string, without: readonly string[] = []): Prom
     }
   };
   try {
+    for (const each of await mountsIn(path)) mounts.add(each);
     await visit(path, '');
   } catch (error) {
     if (!hasCode(error, 'ENOENT', 'ENOTDIR')) throw filesystemFailure('look at', path, error);
@@ -79,7 +80,11 @@ export interface DuplicateWish {
  * can do that. Sockets, pipes and what is mounted inside are left out. `to` must not exist. Throws `BAI-FILESYSTEM`.
  */
 export async function duplicate(from: string, to: string, wish: DuplicateWish): Promise<void> {
-  const mounts = new Set(await mountsIn(from));
+  const mounts = new Set(
+    await mountsIn(from).catch((error: unknown) => {
+      throw filesystemFailure('look at', from, error);
+    }),
+  );
   const visit = async (source: string, target: string): Promise<void> => {
     try {
       const found = await lstat(source);
@@ -110,5 +115,26 @@ async function isLinked(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) return false;
     throw error;
+  }
+}
+
+/** True if everything at `from` is at `to` as well: the same file by two names, or one of the same size and time. */
+export async function isDuplicate(from: string, to: string): Promise<boolean> {
+  try {
+    const [one, other] = await Promise.all([lstat(from), lstat(to)]);
+    if (one.isDirectory()) {
+      if (!other.isDirectory()) return false;
+      for (const name of await readdir(from)) {
+        if (!(await isDuplicate(join(from, name), join(to, name)))) return false;
+      }
+      return true;
+    }
+    if (one.isSymbolicLink()) return (await readlink(from)) === (await readlink(to));
+    if (!one.isFile()) return true;
+    if (one.dev === other.dev && one.ino === other.ino) return true;
+    return other.isFile() && one.size === other.size && Math.abs(one.mtimeMs - other.mtimeMs) < 1;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EINVAL', 'EACCES')) return false;
+    throw filesystemFailure('look at', from, error);
   }
 }

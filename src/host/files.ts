@@ -17,6 +17,8 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
+import { quoted } from '../quoted.ts';
+import { mountsIn } from './mounts.ts';
 
 /**
  * Writes a whole file or nothing: beside it, flushed, renamed, and the folder flushed too, so that it survives
@@ -167,13 +169,29 @@ export async function removeEmptyFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Removes whatever lies at a path, with everything inside; links are removed, never followed. */
+/**
+ * Removes whatever lies at a path, with everything inside; links are removed, never followed. Removes nothing and throws
+ * `BAI-FILESYSTEM` while anything is mounted there: what is mounted may be somebody's data.
+ */
 export async function removeWhole(path: string): Promise<void> {
   try {
+    await assertUnmounted(path);
     await rm(path, { recursive: true, force: true, maxRetries: 3 });
   } catch (error) {
     throw filesystemFailure('remove', path, error);
   }
+}
+
+/** Throws `BAI-FILESYSTEM` that names what is mounted at a path or below it, if anything is. */
+export async function assertUnmounted(path: string): Promise<void> {
+  const mounts = await mountsIn(path);
+  const [first] = mounts;
+  if (first === undefined) return;
+  const named = mounts.length === 1 ? `${first} is a mount point` : `${mounts.join(', ')} are mount points`;
+  throw new Failure('BAI-FILESYSTEM', `Could not remove ${path}: ${named}, whose content is left alone.`, {
+    facts: { path, mounts },
+    next: mounts.map((mount) => ({ purpose: 'unmount it', command: `sudo umount ${quoted(mount)}` })),
+  });
 }
 
 /** Gives a file a second name if that is free; false if something has it. Of many callers exactly one wins. */

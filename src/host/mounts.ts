@@ -1,12 +1,11 @@
-// Mount points and symbolic links on the way to a path: what lies behind them is somewhere else.
+// Mount points: where another file system, or another folder of the same one, lies over a folder.
 import { lstat, readFile, readdir, realpath } from 'node:fs/promises';
 import { platform } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
-import { filesystemFailure, hasCode, kindOf } from './files.ts';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * The mount points at a path and below it, bind mounts of one file system included; links are not followed. None if
- * nothing lies there. Throws `BAI-FILESYSTEM`.
+ * nothing lies there. Throws errors of the file system as they are.
  */
 export async function mountsIn(path: string): Promise<string[]> {
   try {
@@ -19,31 +18,10 @@ export async function mountsIn(path: string): Promise<string[]> {
       .map((point) => `${path}${point.slice(real.length)}`)
       .sort();
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw filesystemFailure('look at', path, error);
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code)))
+      return [];
+    throw error;
   }
-}
-
-/** A symbolic link or a mount point. */
-export interface Barrier {
-  readonly kind: 'link' | 'mount';
-  readonly path: string;
-}
-
-/**
- * The first link or mount point on the way from a folder, which may itself be one, down to a path, the path included.
- * Undefined if there is none, or the path does not lie in the folder. Throws `BAI-FILESYSTEM`.
- */
-export async function barrierBetween(folder: string, path: string): Promise<Barrier | undefined> {
-  const parts = relative(folder, path).split('/');
-  if (parts[0] === '' || parts[0] === '..') return undefined;
-  const mounts = new Set(await mountsIn(folder));
-  for (const [at] of parts.entries()) {
-    const each = join(folder, ...parts.slice(0, at + 1));
-    if ((await kindOf(each)) === 'link') return { kind: 'link', path: each };
-    if (mounts.has(each)) return { kind: 'mount', path: each };
-  }
-  return undefined;
 }
 
 /** All mount points of this process, by their real paths; undefined where the system has no such list. */

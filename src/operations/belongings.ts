@@ -1,5 +1,6 @@
 // Which part of an environment a thing is of, and what stays when a part is to be kept.
 import { composeFile, markerFile } from '../environment/names.ts';
+import { wholeFolders } from '../environment/user-files.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { Resource } from '../resources/resource.ts';
 
@@ -47,8 +48,9 @@ export function partOf(
       if (resource.path === composeFile(spec)) return 'halfstack';
       return resource.tree === undefined ? 'rest' : 'sources';
     case 'folder':
-      // the folders of a native halfstack
-      return resources.some((one) => one.kind === 'server' && one.path.startsWith(`${resource.path}/`))
+      // the folders of a native halfstack, and the virtual folders, of which the database knows
+      return resources.some((one) => one.kind === 'server' && one.path.startsWith(`${resource.path}/`)) ||
+        wholeFolders({ spec, resources }).includes(resource.path)
         ? 'halfstack'
         : 'rest';
     case 'lease':

@@ -1,17 +1,26 @@
 // Removes environments: looks first at all that could be lost, shows what goes and what stays, asks, then removes.
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { listIds } from '../environment/store.ts';
+import type { UserFiles } from '../environment/user-files.ts';
 import { Failure } from '../failure.ts';
-import { describeResource, resourceExists } from '../resources/inventory.ts';
-import type { Resource } from '../resources/resource.ts';
+import { describeResource } from '../resources/inventory.ts';
 import { forEnvironment, type World } from '../world.ts';
 import { partOf, splitOf, type Part, type Split } from './belongings.ts';
 import { consent } from './consent.ts';
 import { existingRecord } from './existing.ts';
-import { deletionOf, removeEnvironment, type Removed, type RemovalWish } from './removal.ts';
+import { outlookOf } from './outlook.ts';
+import {
+  deletionOf,
+  isDropping,
+  removeEnvironment,
+  waysOf,
+  type Removed,
+  type RemovalWish,
+} from './removal.ts';
 import { assertNoGuests } from './living.ts';
 import { namesakesOf } from './namesakes.ts';
 import { announce } from './side.ts';
+import { assertNoUserFiles, describeFiles, userFilesAmong } from './user-files.ts';
 import { assertNoWork, remarksAmong, workAmong } from './work.ts';
 
 export interface DeleteRequest extends RemovalWish {
@@ -27,6 +36,8 @@ export interface DeleteResult extends Removed {
   readonly outcome: 'deleted' | 'reduced' | 'planned';
   /** Working copies with work in them that would be saved; only for a dry run. */
   readonly work?: readonly string[];
+  /** The user's files in the install path before the removal: those that go are saved, or dropped by `--force`. */
+  readonly files?: readonly UserFiles[];
   readonly seconds: number;
 }
 
@@ -56,13 +67,15 @@ export async function deleteEnvironments(world: World, request: DeleteRequest): 
   if (request.dryRun) return Promise.all(looks.map(planned));
   await agree(world, request, looks);
   const results: DeleteResult[] = [];
-  for (const { world: own, record } of looks) {
+  for (const look of looks) {
+    const { world: own, record } = look;
     const began = performance.now();
     const { id } = record.spec;
     try {
       const removed = await removeEnvironment(own, id, request);
       const outcome = request.kept.size > 0 ? 'reduced' : 'deleted';
-      results.push({ id, outcome, ...removed, seconds: secondsSince(began) });
+      const files = filesIn(look);
+      results.push({ id, outcome, ...removed, ...files, seconds: secondsSince(began) });
     } catch (error) {
       world.signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
@@ -78,6 +91,7 @@ interface Look extends Split {
   readonly world: World;
   readonly record: EnvironmentRecord;
   readonly work: readonly string[];
+  readonly files: readonly UserFiles[];
 }
 
 async function lookAt(world: World, record: EnvironmentRecord, request: DeleteRequest): Promise<Look> {
@@ -87,6 +101,13 @@ async function lookAt(world: World, record: EnvironmentRecord, request: DeleteRe
   if (!request.force) assertNoWork(record, places);
   if (!request.force) await assertNoGuests(world, record);
   const work = places.flatMap(({ path, work: all }) => all.map(({ summary }) => `${path}: ${summary}`));
+  const files = await userFilesAmong(record, split.go);
+  if (isDropping(record, request)) assertNoUserFiles(record, files, waysOf(record, request));
+  const dropped = request.force && !request.snapshot;
+  for (const one of files.filter(({ goes }) => goes)) {
+    const message = `${dropped ? 'To be removed for good' : 'To be saved'}: ${describeFiles(one)}`;
+    world.report.emit({ kind: 'note', severity: 'warning', message });
+  }
   for (const message of work) {
     world.report.emit({ kind: 'note', severity: 'warning', message: `To be saved: ${message}` });
   }
@@ -102,32 +123,24 @@ async function lookAt(world: World, record: EnvironmentRecord, request: DeleteRe
       }),
     });
   }
-  return { world, record, work, ...split };
+  return { world, record, work, files, ...split };
 }
 
-async function planned({ world, record, work, go, stay }: Look): Promise<DeleteResult> {
+async function planned(look: Look): Promise<DeleteResult> {
   const began = performance.now();
-  const removed = (await presentOf(world, go)).map(describeResource);
-  const kept = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
+  const { world, record, work, go, stay } = look;
+  const outlook = await outlookOf(world, record, go);
+  const { removed } = outlook;
+  const kept = [...stay.filter(({ kind }) => kind !== 'lease').map(describeResource), ...outlook.kept];
   const namesakes = await namesakesOf(world, record);
   return {
     ...{ id: record.spec.id, outcome: 'planned', removed, kept, namesakes, seconds: secondsSince(began) },
     ...(work.length === 0 ? {} : { work }),
+    ...filesIn(look),
   };
 }
 
-/** What cannot be looked at, as its engine is down, is there for all we know. */
-async function presentOf(world: World, resources: readonly Resource[]): Promise<Resource[]> {
-  const there = await Promise.all(
-    resources.map((resource) =>
-      resourceExists(world, resource).catch((error: unknown) => {
-        if (error instanceof Failure) return true;
-        throw error;
-      }),
-    ),
-  );
-  return resources.filter((_, at) => there[at]);
-}
+const filesIn = ({ files }: Look): Pick<DeleteResult, 'files'> => (files.length === 0 ? {} : { files });
 
 async function agree(world: World, request: DeleteRequest, looks: readonly Look[]): Promise<void> {
   if (looks.length === 0) return;

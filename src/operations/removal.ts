@@ -19,16 +19,21 @@ import { existingRecord } from './existing.ts';
 import { assertNoGuests, endGuests, enterRelays, stopRunning, strayContainers } from './living.ts';
 import { makingOf } from './making.ts';
 import { namesakesOf } from './namesakes.ts';
+import { keptNames } from './outlook.ts';
 import { saveUnderLock, timeStamp, type SnapshotRow } from './snapshot.ts';
 import { leaveIfLast } from './stop.ts';
+import { assertNoUserFiles, rescueFiles, userFilesAmong, type SavedFiles } from './user-files.ts';
 import { assertNoWork, rescueWork, workAmong, type Rescued } from './work.ts';
 
 export interface RemovalWish {
   /** These parts stay, and the record with them. */
   readonly kept: ReadonlySet<Part>;
-  /** Work in source trees is saved instead of being in the way, and what runs by hand is ended. */
+  /**
+   * Work in source trees is saved instead of being in the way, and what runs by hand is ended. Without a snapshot the
+   * user's files in virtual folders go unsaved.
+   */
   readonly force: boolean;
-  /** The data are saved first, as far as they can be. */
+  /** The data and the files in virtual folders are saved first; nothing is removed when they cannot be. */
   readonly snapshot: boolean;
 }
 
@@ -44,7 +49,9 @@ export interface Removed {
   readonly namesakes: readonly string[];
   readonly rescued?: Rescued;
   readonly snapshot?: SnapshotRow;
-  /** Why there is no snapshot although one was wanted. */
+  /** Files in virtual folders that no snapshot holds. */
+  readonly savedFiles?: SavedFiles;
+  /** What is not in the snapshot, or why there is none, although one was wanted: it was gone before. */
   readonly unsaved?: string;
 }
 
@@ -65,6 +72,8 @@ async function removeUnderLock(world: World, record: EnvironmentRecord, wish: Re
   const work = await workAmong(world, record, go);
   if (!force) assertNoWork(record, work);
   if (!force) await assertNoGuests(world, record);
+  if (isDropping(record, wish))
+    assertNoUserFiles(record, await userFilesAmong(record, go), waysOf(record, wish));
   const rescued = await rescueWork(world, record, work);
   const saved = await saveData(world, record, wish);
   const journal = openJournal(world, record);
@@ -89,31 +98,64 @@ async function removeUnderLock(world: World, record: EnvironmentRecord, wish: Re
   };
 }
 
+/** True if files in virtual folders would go unsaved without a word: an interrupted removal saves what is left. */
+export const isDropping = ({ phase }: Pick<EnvironmentRecord, 'phase'>, wish: RemovalWish): boolean =>
+  !wish.snapshot && !wish.force && phase !== 'deleting';
+
+/** The commands that save the files in virtual folders, and that drop them. */
+export const waysOf = (
+  { spec }: EnvironmentRecord,
+  wish: RemovalWish,
+): { readonly saved: string; readonly forced: string } => ({
+  saved: deletionOf(spec.id, { ...wish, snapshot: true }),
+  forced: deletionOf(spec.id, { ...wish, force: true }),
+});
+
+type Saved = Pick<Removed, 'snapshot' | 'savedFiles' | 'unsaved'>;
+
 /**
- * Only what is whole is worth saving: of a half-made environment there is nothing yet, and of a half-removed one the
- * run that began it has saved what it could. That it cannot be done stops nobody.
+ * Of a half-made environment there are no data yet, and of a half-removed one the run that began it has saved them: only
+ * the user's files are saved then. Throws `BAI-UNSAVED` when something that is there cannot be saved.
  */
-async function saveData(
-  world: World,
-  record: EnvironmentRecord,
-  { kept, snapshot }: RemovalWish,
-): Promise<Pick<Removed, 'snapshot' | 'unsaved'>> {
-  if (!snapshot || kept.has('halfstack') || !['ready', 'kept'].includes(record.phase)) return {};
+async function saveData(world: World, record: EnvironmentRecord, wish: RemovalWish): Promise<Saved> {
+  const { kept, force, snapshot } = wish;
+  // the virtual folders stay with the data
+  if (kept.has('halfstack') || (force && !snapshot)) return {};
   try {
-    await stopRunning(world, record);
-    const { engine, stack } = makingOf(world, record);
-    await engine.stop(stack);
-    const row = await saveUnderLock(world, record, {
-      ...{ name: `deleted-${timeStamp(world.now())}`, before: 'delete' },
-    });
-    const { missing = [] } = row;
-    return { snapshot: row, ...(missing.length > 0 && { unsaved: `Not saved: ${missing.join(', ')}.` }) };
+    const data = snapshot && ['ready', 'kept'].includes(record.phase) ? await saveStores(world, record) : {};
+    if (data.snapshot !== undefined) return data;
+    const savedFiles = await rescueFiles(world, record);
+    return { ...data, ...(savedFiles && { savedFiles }) };
   } catch (error) {
     world.signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
-    const unsaved = `The data of ${record.spec.id} were not saved. ${error.message}`;
-    world.report.emit({ kind: 'note', severity: 'warning', message: unsaved });
-    return { unsaved };
+    const { id } = record.spec;
+    const reason = `The data of ${id} could not be saved, so nothing has been removed. ${error.message}`;
+    throw new Failure('BAI-UNSAVED', reason, {
+      ...error.more,
+      cause: error,
+      next: [
+        ...(error.more.next ?? []),
+        { purpose: 'delete without saving', command: deletionOf(id, { ...wish, snapshot: false }) },
+      ],
+    });
+  }
+}
+
+/** Stores that are gone are named; if all are, there is nothing that could be saved. */
+async function saveStores(world: World, record: EnvironmentRecord): Promise<Saved> {
+  await stopRunning(world, record);
+  const { engine, stack } = makingOf(world, record);
+  await engine.stop(stack);
+  const name = `deleted-${timeStamp(world.now())}`;
+  try {
+    const row = await saveUnderLock(world, record, { name, before: 'delete' });
+    const { missing = [] } = row;
+    return { snapshot: row, ...(missing.length > 0 && { unsaved: `Not saved: ${missing.join(', ')}.` }) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.more.facts?.['empty'] !== true) throw error;
+    world.report.emit({ kind: 'note', severity: 'warning', message: error.message });
+    return { unsaved: error.message };
   }
 }
 
@@ -159,7 +201,7 @@ async function removeAll(world: World, record: EnvironmentRecord, go: readonly R
     if (done.leftovers.length > 0 && isMarker(resource, record)) continue;
     const name = describeResource(resource);
     const outcome = await attempt(name, () => removeRecorded(world, record, resource));
-    if (outcome === 'kept' && isInside(resource, record.spec.installPath)) done.kept.push(name);
+    if (outcome === 'kept') done.kept.push(...(await keptNames(record, resource)));
   }
   return done;
 }
@@ -213,9 +255,4 @@ const skipFlags: Readonly<Partial<Record<Part, string>>> = {
 function onceEach(next: readonly NextCommand[]): NextCommand[] {
   const known = new Map(next.map((one) => [one.command, one]));
   return [...known.values()].filter(({ command }) => !command.startsWith('bai-dev delete')).slice(0, 4);
-}
-
-/** The folders above the install path may be shared with others: that they stay is no news. */
-function isInside(resource: Resource, installPath: string): boolean {
-  return !('path' in resource) || `${resource.path}/`.startsWith(`${installPath}/`);
 }

@@ -5,6 +5,7 @@ import { member, ownerFile, treePath, virtualenvName, virtualenvPath } from '../
 import type { EnvironmentSpec } from '../environment/spec.ts';
 import { Failure } from '../failure.ts';
 import {
+  assertUnmounted,
   kindOf,
   makeFolder,
   moveOver,
@@ -152,6 +153,7 @@ async function isVirtualenvOf({ owner, user }: Host, id: string, path: string): 
 /** Removes one of ours: first it gets its partial name, so that a removal that was cut off leaves nothing unclaimed. */
 export async function discardVirtualenv(path: string): Promise<void> {
   const partial = virtualenvPartial(path);
+  await assertUnmounted(path);
   await removeWhole(partial);
   await moveOver(path, partial);
   await removeWhole(partial);

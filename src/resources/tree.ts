@@ -1,6 +1,6 @@
 // A working copy: known by the mark that the install left in its repository.
 import { basename, dirname, join } from 'node:path';
-import { kindOf, moveOver, removeWhole } from '../host/files.ts';
+import { assertUnmounted, kindOf, moveOver, removeWhole } from '../host/files.ts';
 import type { ResourceHandling } from './handling.ts';
 
 /** The name beside a tree under which it is made; a run that was killed may have left it. */
@@ -20,6 +20,7 @@ export const treeKind: ResourceHandling<'tree'> = {
     if (kind === undefined) return 'absent';
     // a link or a file of that name is not what we made
     if (kind !== 'folder') return 'kept';
+    await assertUnmounted(path);
     // half of a tree would look like work whose repository is gone
     await moveOver(path, treePartial(path));
     await removeWhole(treePartial(path));

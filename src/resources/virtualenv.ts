@@ -18,7 +18,7 @@ export const virtualenvKind: ResourceHandling<'virtualenv'> = {
     // what is half made or half removed may have lost its file already: only its name is left to tell
     if (await mayBeOurs(host, name, partial)) await removeWhole(partial);
     const kind = await kindOf(path);
-    if (kind !== undefined && !(await isOurs(host, name, path))) {
+    if (kind === 'folder' && !(await isOurs(host, name, path))) {
       throw new Failure(
         'BAI-CONFLICT-OWNER',
         `${path} is not the virtualenv that bai-dev made there for this environment.`,
@@ -30,6 +30,8 @@ export const virtualenvKind: ResourceHandling<'virtualenv'> = {
     for (const one of link === undefined ? [] : [linkPartial(link), link])
       if ((await linkTarget(one)) === path) await removeFile(one);
     if (kind === undefined) return 'absent';
+    // a link or a file of that name is not what we made
+    if (kind !== 'folder') return 'kept';
     await discardVirtualenv(path);
     return 'removed';
   },

@@ -6,6 +6,8 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,7 +19,7 @@ import type { DeleteResult } from '../../src/operations/delete.ts';
 import type { ListResult } from '../../src/operations/list.ts';
 import { sharedCache } from '../halfstack/native.ts';
 import { addStandInDaemons } from '../rig/daemons.ts';
-import { belongings, difference, dockerThings, type Snapshot } from '../rig/inventory.ts';
+import { belongings, difference, dockerThings, snapshot, type Snapshot } from '../rig/inventory.ts';
 import type { Ended, Home } from '../rig/program.ts';
 import { requires } from '../rig/require.ts';
 import { engineBehind } from '../rig/sockets.ts';
@@ -59,6 +61,10 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const ended = await stage.run(home, stage.install(of, ...more), { limit: 110 });
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
   }
+
+  /** The text of a file in a snapshot. */
+  const saved = (name: string, path: string): string =>
+    readFileSync(join(home.state, 'snapshots', id, name, 'files', path), 'utf8');
 
   async function removed(...args: readonly string[]): Promise<DeleteResult> {
     const ended = await remove(...args);
@@ -110,9 +116,42 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     expect(recordOf(home, id)?.phase).toBe('ready');
   });
 
+  it('counts and names files in virtual folders, and refuses to drop them', async () => {
+    const name = 'vfolder/local/ab/cd/my data.bin';
+    mkdirSync(join(folder(), 'vfolder/local/ab/cd'), { recursive: true });
+    writeFileSync(join(folder(), name), 'uploaded');
+    writeFileSync(join(folder(), 'notes.txt'), 'mine');
+    const plan = await run('delete', '-e', id, '--dry-run');
+    const [planned] = plan.envelope?.result as unknown as DeleteResult[];
+    expect(planned!.files).toEqual([
+      { path: 'notes.txt', files: 1, bytes: 4, names: ['notes.txt'], goes: false },
+      { path: 'vfolder/local', files: 1, bytes: 8, names: [name], goes: true },
+    ]);
+    expect(planned!.kept).toEqual([`folder ${folder()}`]);
+    expect(planned!.removed).not.toContain(`folder ${folder()}`);
+
+    for (const more of [[], ['--skip-source'], ['--skip-venvs', '--dry-run']]) {
+      const ended = await remove('--no-snapshot', ...more);
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(5);
+      expect(ended.envelope?.failure).toMatchObject({
+        code: 'BAI-USER-FILES',
+        facts: { files: [{ path: 'vfolder/local', files: 1, names: [name] }] },
+      });
+      expect(ended.envelope?.failure?.['lines']).toContainEqual(`  ${name}`);
+      const next = ended.envelope?.failure?.next.map(({ command }) => command) ?? [];
+      expect(next[0]).not.toContain('--no-snapshot');
+      expect(next[1]).toMatch(/--force --no-snapshot$/);
+    }
+    expect(recordOf(home, id)?.phase).toBe('ready');
+    rmSync(join(folder(), 'notes.txt'));
+  });
+
   it('keeps the parts that are to be kept, which install completes again', async () => {
     gitIn(trees()[0]!, 'commit', '--quiet', '--allow-empty', '-m', 'mine');
-    const reduced = await removed('--skip-source', '--skip-venvs', '--no-snapshot');
+    const reduced = await removed('--skip-source', '--skip-venvs');
+    // what the database knew of went with it
+    expect(saved(reduced.snapshot!.name, 'vfolder/local/ab/cd/my data.bin')).toBe('uploaded');
+    expect(existsSync(join(folder(), 'vfolder'))).toBe(false);
     expect(reduced.outcome).toBe('reduced');
     expect(dockerThings(id)).toEqual(nothing);
     expect(existsSync(join(virtualenv(), 'bin/python'))).toBe(true);
@@ -129,7 +168,10 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     gitIn(trees()[0]!, 'reflog', 'expire', '--expire=now', '--all');
 
     const data = dockerThings(id);
+    writeFileSync(join(folder(), 'vfolder/local/again.bin'), 'uploaded');
     await removed('--skip-containers', '--no-snapshot');
+    // virtual folders are of one piece with the database
+    expect(readFileSync(join(folder(), 'vfolder/local/again.bin'), 'utf8')).toBe('uploaded');
     expect(dockerThings(id)).toEqual(data);
     expect(existsSync(virtualenv())).toBe(false);
     expect(trees().filter(existsSync)).toEqual([]);
@@ -142,19 +184,34 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     await install(stubborn);
     const held = join(folder(stubborn), 'common/held');
     mkdirSync(held);
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', held]);
+    const bigger = join(home.folder, 'bigger disk');
+    mkdirSync(bigger);
+    writeFileSync(join(bigger, 'data'), 'mine');
+    // on the same device, so that only the list of mounts tells
+    execFileSync('mount', ['--bind', bigger, held]);
+    // the virtual folders were moved away, and so was a tree
+    mkdirSync(join(folder(stubborn), 'vfolder/local/ab'));
+    writeFileSync(join(folder(stubborn), 'vfolder/local/ab/data'), 'mine');
+    for (const moved of ['vfolder', 'webserver']) {
+      renameSync(join(folder(stubborn), moved), join(bigger, moved));
+      symlinkSync(join(bigger, moved), join(folder(stubborn), moved));
+    }
+    const behind = snapshot(bigger);
     appendFileSync(join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`), '# mine\n');
-    const partial = join(folder(stubborn), '.common.partial/held');
     try {
       const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
       expect(ended.exit, ended.stdout + ended.stderr).toBe(6);
       expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-LEFTOVERS' });
       const lines = ended.envelope?.failure?.['lines'] as string[];
-      expect(lines).toEqual([expect.stringMatching(/^source tree .*\/common: .*EBUSY/)]);
+      expect(lines).toEqual([
+        expect.stringMatching(/^source tree .*\/common: .*\/common\/held is a mount point/),
+      ]);
       const next = ended.envelope?.failure?.next.map(({ command }) => command) ?? [];
+      expect(next.at(0)).toBe(`sudo umount ${held}`);
       expect(next.at(-1)).toBe(`bai-dev delete -e ${stubborn} --no-snapshot`);
+      expect(difference(behind, snapshot(bigger))).toEqual([]);
     } finally {
-      execFileSync('umount', [existsSync(partial) ? partial : held]);
+      execFileSync('umount', [held]);
     }
     expect(dockerThings(stubborn)).toEqual(nothing);
     const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
@@ -163,7 +220,14 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const [result] = ended.envelope?.result as unknown as DeleteResult[];
     const compose = join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`);
     expect(result!.kept).toContain(`file ${compose}`);
-    expect(readdirSync(folder(stubborn))).toEqual([`docker-compose.halfstack.${stubborn}.yml`]);
+    expect(result!.kept).toContain(
+      `symbolic link ${join(folder(stubborn), 'vfolder')} to ${join(bigger, 'vfolder')}`,
+    );
+    expect(difference(behind, snapshot(bigger))).toEqual([]);
+    expect(readdirSync(folder(stubborn))).toEqual([
+      ...[`docker-compose.halfstack.${stubborn}.yml`, 'vfolder', 'webserver'],
+    ]);
+    rmSync(bigger, { recursive: true });
     rmSync(folder(stubborn), { recursive: true });
   });
 
@@ -177,8 +241,16 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     await engine.close();
     // its install path was removed by hand besides
     rmSync(folder(other), { recursive: true });
-    const gone = (): Promise<Ended> => stage.run(home, ['delete', '-e', other, '--yes'], { variables });
-    const failed = await gone();
+    const gone = (...more: string[]): Promise<Ended> =>
+      stage.run(home, ['delete', '-e', other, '--yes', ...more], { variables });
+    // the data cannot be saved, so nothing goes unless that is said
+    const unsaved = await gone();
+    expect(unsaved.exit, unsaved.stdout + unsaved.stderr).toBe(6);
+    expect(unsaved.envelope?.failure).toMatchObject({ code: 'BAI-UNSAVED' });
+    expect(unsaved.envelope?.failure?.next.at(-1)?.command).toBe(`bai-dev delete -e ${other} --no-snapshot`);
+    expect(recordOf(home, other)?.phase).toBe('ready');
+    expect(existsSync(virtualenv(other))).toBe(true);
+    const failed = await gone('--no-snapshot');
     expect(failed.exit, failed.stdout + failed.stderr).toBe(6);
     const lines = failed.envelope?.failure?.['lines'] as string[];
     expect(lines.filter((line) => / is still there\. Docker at .* does not answer/.test(line))).toHaveLength(
@@ -199,18 +271,34 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const was = belongings(own);
     const made = await stage.run(own, stage.install(victim, '--engine', engine), { limit: 140 });
     expect(made.exit, made.stdout + made.stderr).toBe(0);
-    const args = ['delete', '-e', victim, '--yes', '--no-snapshot'];
-    for (let round = 0; round < 10 && recordOf(own, victim) !== undefined; round += 1) {
+    const args = ['delete', '-e', victim, '--yes'];
+    const file = 'vfolder/local/ab/cd/data.bin';
+    const installed = join(own.home, 'backend.ai-dev', victim);
+    mkdirSync(join(installed, 'vfolder/local/ab/cd'), { recursive: true });
+    writeFileSync(join(installed, file), 'uploaded');
+    /** Every place where the uploaded file is, whole. */
+    const copies = (): string[] =>
+      ['snapshots', 'rescued']
+        .map((name) => join(own.state, name, victim))
+        .flatMap((all) => (existsSync(all) ? readdirSync(all).map((name) => join(all, name, 'files')) : []))
+        .filter((at) => !at.includes('/.'))
+        .concat(installed)
+        .filter((at) => existsSync(join(at, file)) && readFileSync(join(at, file), 'utf8') === 'uploaded');
+    for (let round = 0; round < 9 && recordOf(own, victim) !== undefined; round += 1) {
       const { child, ended } = stage.begin(own, args);
-      await sleep(300 + Math.random() * 500);
+      await sleep(300 + Math.random() * 500 + round * 250);
       child.kill('SIGKILL');
       await ended;
+      expect(copies()).not.toEqual([]);
     }
     if (recordOf(own, victim) !== undefined) {
       const ended = await stage.run(own, args);
       expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     }
     expect(dockerThings(victim)).toEqual(nothing);
+    expect(copies()).not.toEqual([]);
+    for (const name of ['snapshots', 'rescued'])
+      rmSync(join(own.state, name), { recursive: true, force: true });
     expect(difference(was, belongings(own))).toEqual([]);
   });
 
@@ -223,7 +311,11 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const guest = spawn(python, ['-c', 'import time; time.sleep(600)'], { cwd: '/', stdio: 'ignore' });
     await sleep(200);
 
+    writeFileSync(join(folder(), 'vfolder/local/last.bin'), 'uploaded');
+
     const result = await removed('--force');
+    expect(saved(result.snapshot!.name, 'vfolder/local/last.bin')).toBe('uploaded');
+    expect(result.files?.find(({ goes }) => goes)).toMatchObject({ path: 'vfolder/local', files: 2 });
     expect(result.removed).toContain(`session container ${session}`);
     await sleep(50);
     expect(guest.exitCode ?? guest.signalCode).not.toBeNull();

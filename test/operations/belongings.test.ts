@@ -31,10 +31,8 @@ describe('what goes and what stays', () => {
     expect(going()).toHaveLength(resources.length);
   });
 
-  it('leaves the halfstack with its folders, and ports and marker while anything stays', () => {
-    expect(going('halfstack')).toEqual([
-      ...['tree manager', 'file manager.toml', 'virtualenv .venv', 'folder vfolder'],
-    ]);
+  it('leaves the halfstack with its folders and the virtual folders, and ports and marker while anything stays', () => {
+    expect(going('halfstack')).toEqual([...['tree manager', 'file manager.toml', 'virtualenv .venv']]);
   });
 
   it('leaves what holds something that is to be kept: a tree in which a virtualenv lies', () => {

@@ -1,4 +1,5 @@
 // What is said of environments that were removed: how much went, what stays, and where saved things lie.
+import type { UserFiles } from '../../environment/user-files.ts';
 import type { DeleteResult } from '../../operations/delete.ts';
 import { apart } from '../layout.ts';
 import { bytes, count, duration, tilde, type Look } from '../style.ts';
@@ -10,7 +11,7 @@ export function deletionScreen(results: readonly DeleteResult[], look: Look): st
 }
 
 function oneScreen(result: DeleteResult, look: Look): string[] {
-  const { id, outcome, removed, kept, namesakes, work = [], seconds } = result;
+  const { id, outcome, removed, kept, namesakes, work = [], files = [], seconds } = result;
   const { paint, marks } = look;
   const list = (title: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : ['', `  ${title}`, ...names.map((name) => `  ${marks.dot} ${name}`)];
@@ -19,8 +20,11 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
       `Deleting ${id} would remove ${count(removed.length, 'thing')}:`,
       '',
       ...removed.map((name) => `  ${marks.dot} ${name}`),
-      ...list('These would be saved first:', work),
-      ...list('These would stay:', kept),
+      ...list('These would be saved first:', [
+        ...work,
+        ...files.filter(({ goes }) => goes).map((one) => placeLine(one)),
+      ]),
+      ...list('These would stay:', [...kept, ...staying(files)]),
       ...list(foreign, namesakes),
       '',
       '  Nothing has been removed.',
@@ -30,7 +34,7 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
   const sum = paint('faint', `${count(removed.length, 'thing')} removed in ${duration(seconds)}`);
   return [
     apart(head, sum, Math.min(look.width, 80)) ?? head,
-    ...list('These stay:', kept),
+    ...list('These stay:', [...kept, ...staying(files)]),
     ...list(foreign, namesakes),
     ...savedLines(result, look),
     ...(outcome === 'reduced'
@@ -43,9 +47,19 @@ function oneScreen(result: DeleteResult, look: Look): string[] {
   ];
 }
 
+const staying = (files: readonly UserFiles[]): string[] =>
+  files.filter(({ goes }) => !goes).map((one) => placeLine(one));
+
+/** A place with its first files; the number says whether there are more. */
+function placeLine({ path, files, bytes: size, names }: UserFiles): string {
+  const own = names.length === 1 && names[0] === path;
+  const shown = own ? '' : `: ${names.slice(0, 3).join(', ')}${files > 3 ? ', ...' : ''}`;
+  return own ? `${path}, ${bytes(size)}` : `${path}, ${count(files, 'file')}, ${bytes(size)}${shown}`;
+}
+
 const foreign = 'These are called like things of it; bai-dev did not make them and leaves them alone:';
 
-function savedLines({ id, rescued, snapshot, unsaved }: DeleteResult, { home }: Look): string[] {
+function savedLines({ id, rescued, savedFiles, snapshot, unsaved }: DeleteResult, { home }: Look): string[] {
   return [
     ...(rescued === undefined
       ? []
@@ -53,6 +67,13 @@ function savedLines({ id, rescued, snapshot, unsaved }: DeleteResult, { home }: 
           '',
           `  Work was saved in ${tilde(rescued.folder, home)}. It is brought back by`,
           `  ${rescued.command}`,
+        ]),
+    ...(savedFiles === undefined
+      ? []
+      : [
+          '',
+          `  Files were saved in ${tilde(savedFiles.folder, home)}. Put them back with`,
+          `  ${savedFiles.command}`,
         ]),
     ...(snapshot === undefined
       ? []
