@@ -37,6 +37,8 @@ export const explanations: Readonly<Record<FailureCode, string>> = {
     'A port, a folder below /tmp or the Docker engine that a server needs is in use by another process, environment or user; the message says by whom. Stop that one, or move the environment: "bai-dev install -e ID --change --ports BASE".',
   'BAI-GIT-WORK':
     'A working copy holds commits, changes or files that exist nowhere else, and the command would remove or change them. Push or copy them first. --force saves them to ~/.local/state/bai-dev/rescued and goes on.',
+  'BAI-USER-FILES':
+    'Virtual folders hold files, e.g. uploads, and --no-snapshot would remove them unsaved; the message names them. Delete without --no-snapshot: the files are saved in a snapshot. --force together with --no-snapshot removes them for good.',
   'BAI-COMMAND':
     'A program that a step needs (git, uv, docker, a component of Backend.AI) ended with an error; its last lines are shown and the log holds all of them. Fix what it complains of and run the same command again: it continues at that step.',
   'BAI-FILESYSTEM':
@@ -51,6 +53,8 @@ export const explanations: Readonly<Record<FailureCode, string>> = {
     'etcd answered, but keys could not be read or written as the release needs them, or others were found than were written. A full disk and a damaged data folder are the usual causes. "bai-dev logs ID etcd" shows its words, and "bai-dev reset ID" starts with a fresh one.',
   'BAI-LEFTOVERS':
     'Everything else was removed; the message names what could not be, with the reason of each. A process that still uses it, or files of another user, are the usual causes. Run "bai-dev delete -e ID" again once that is solved.',
+  'BAI-UNSAVED':
+    'delete saves the data and the files in virtual folders before it removes anything, and could not; nothing was removed. A full disk and an engine that does not answer are the usual causes. Fix that and run the same command again, or add --no-snapshot to delete without saving.',
   'BAI-ENGINE':
     'Docker, or a program that runs a server of the halfstack, refused or did not answer; the message holds its own words. Check that Docker runs and that this user may use it ("docker version"), then run the same command again.',
   'BAI-UNHEALTHY':

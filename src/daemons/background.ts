@@ -12,7 +12,7 @@ import { diagnose } from './diagnosis.ts';
 import { isComplaint, openLog, plainLines, rotateLog } from './log.ts';
 import { assertPortsFree } from './occupied.ts';
 import { waitUntilReady, type Readiness } from './ready.ts';
-import { relayOf } from './relay.ts';
+import { relaysOf } from './relay.ts';
 import { afterAgent, beforeAgent } from './runners.ts';
 import { hasFallenSilent, recordedProcesses, runningDaemons } from './running.ts';
 import { stopDaemons } from './stop.ts';
@@ -56,7 +56,7 @@ export async function startDaemon(world: World, starting: Starting): Promise<'st
   const engine = daemon.needsDocker ? docker : undefined;
   if (engine !== undefined) {
     // before the agent makes them
-    await journal.addResource(relayOf(daemon, engine));
+    for (const relay of await relaysOf(daemon, engine)) await journal.addResource(relay);
     if (known === undefined) await beforeAgent(world, engine);
   }
   const main: Main = known ?? (await spawn(world, starting));

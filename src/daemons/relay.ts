@@ -1,6 +1,7 @@
 // What an agent leaves beside its process on purpose, so that its sessions outlive it (facts 6.3).
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { spellingsOf } from '../host/path.ts';
 import { fileSize } from '../host/tail.ts';
 import type { ResourceOf } from '../resources/resource.ts';
 import type { Daemon } from './daemon.ts';
@@ -9,7 +10,18 @@ import { sharedFolder } from './shared.ts';
 /** The agent names its things by a hash of the path of this file of its own. */
 const hashedFile = 'src/ai/backend/agent/agent.py';
 
-/** The container that connects sessions with an agent, and the agent's list of sessions. */
+/**
+ * The container that connects sessions with an agent, and the agent's list of sessions: by the tree's path as it is
+ * given and, if another one, with all links resolved, since the agent may know itself by either.
+ */
+export async function relaysOf(
+  { folder }: Pick<Daemon, 'folder'>,
+  engine: string,
+): Promise<ResourceOf<'relay'>[]> {
+  return (await spellingsOf(folder)).map((path) => relayOf({ folder: path }, engine));
+}
+
+/** The same by exactly this path. */
 export function relayOf({ folder }: Pick<Daemon, 'folder'>, engine: string): ResourceOf<'relay'> {
   const hash = createHash('md5').update(join(folder, hashedFile)).digest('hex').slice(0, 12);
   return {

@@ -253,10 +253,15 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
+/** True for an error of a full disk or a used-up quota, also as the cause of a failure. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof Failure ? isDiskFull(error.cause) : hasCode(error, 'ENOSPC', 'EDQUOT');
+}
+
 /** An error of the file system as something a user can act upon. */
 export function filesystemFailure(verb: string, path: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const full = hasCode(error, 'ENOSPC', 'EDQUOT');
+  const full = isDiskFull(error);
   const why = full ? 'the disk is full' : error instanceof Error ? error.message : String(error);
   const denied = verb === 'remove' && hasCode(error, 'EACCES', 'EPERM');
   const removal = {

@@ -3,6 +3,7 @@ import { readFile, readlink, realpath } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spellingsOf } from './path.ts';
 import { ancestors, commandOf, isOfAny, ownUid, processIds, processStart } from './proc.ts';
 
 export interface Living {
@@ -24,6 +25,12 @@ const gone = ' (deleted)';
  */
 export async function standsIn(pid: number): Promise<string | undefined> {
   return leadsTo(`/proc/${pid}/cwd`);
+}
+
+/** True if a process stands in a folder, by whatever links that is named. */
+export async function isStandingIn(pid: number, folder: string): Promise<boolean> {
+  const stands = await standsIn(pid);
+  return stands !== undefined && (await spellingsOf(folder)).includes(stands);
 }
 
 async function leadsTo(link: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 // Programs that this machine has: where PATH finds them, and what they really are.
 import { constants } from 'node:fs';
 import { access, open, realpath, stat } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Host } from '../world.ts';
 
 /** Every executable of that name in PATH, in its order, as absolute paths that may be links. */
@@ -25,6 +25,18 @@ export async function isProgram(path: string): Promise<boolean> {
 /** The file that a path leads to through all links; undefined if there is none. */
 export async function realPath(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined);
+}
+
+/**
+ * A path as it is given and, if another one, as it is once all links are resolved: other programs may know it by either.
+ * Of what is not there any more the folders above count.
+ */
+export async function spellingsOf(path: string): Promise<string[]> {
+  for (let at = path, rest = ''; at !== dirname(at); rest = join(basename(at), rest), at = dirname(at)) {
+    const real = await realPath(at);
+    if (real !== undefined) return [...new Set([path, rest === '' ? real : join(real, rest)])];
+  }
+  return [path];
 }
 
 /** The nearest folder with a file of that name in it, from `folder` upwards; undefined if there is none. */

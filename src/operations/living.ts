@@ -1,7 +1,7 @@
 // What lives of an environment that no resource names, or that others started: found, told of, ended.
 import { daemonsOf } from '../daemons/daemon.ts';
 import { guestsOf } from '../daemons/guests.ts';
-import { relayOf } from '../daemons/relay.ts';
+import { relaysOf } from '../daemons/relay.ts';
 import { runningDaemons } from '../daemons/running.ts';
 import { connectTo } from '../docker/client.ts';
 import { allContainers, removeContainer } from '../docker/containers.ts';
@@ -11,6 +11,7 @@ import type { RecordJournal } from '../environment/journal.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { Failure } from '../failure.ts';
 import type { Living } from '../host/living.ts';
+import { spellingsOf } from '../host/path.ts';
 import { endProcesses } from '../host/proc.ts';
 import type { Removal } from '../resources/handling.ts';
 import { resourceExists } from '../resources/inventory.ts';
@@ -74,9 +75,10 @@ export async function enterRelays(
   const engine = spec.engine === 'docker' ? spec.engineAddress : await usualEngine(world);
   if (engine === undefined) return;
   for (const daemon of daemonsOf(world.host, spec).filter(({ needsDocker }) => needsDocker)) {
-    const relay = relayOf(daemon, engine);
-    // an engine that does not answer is told of when its containers are to be removed
-    if (await resourceExists(world, relay).catch(() => false)) await journal.addResource(relay);
+    for (const relay of await relaysOf(daemon, engine)) {
+      // an engine that does not answer is told of when its containers are to be removed
+      if (await resourceExists(world, relay).catch(() => false)) await journal.addResource(relay);
+    }
   }
 }
 
@@ -104,13 +106,16 @@ export async function strayContainers(world: World, record: EnvironmentRecord): 
   const relays = resources.flatMap((one) => (one.kind === 'relay' ? [one.engine] : []));
   const named = new Set(resources.flatMap((one) => (one.kind === 'container' ? [one.name] : [])));
   const found: Stray[] = [];
+  const trees = resources.flatMap((one) => (one.kind === 'tree' ? [one.path] : []));
+  // other programs may have resolved the links on the way to a tree, or to all of them
+  const places = (await Promise.all([spec.installPath, ...trees].map(spellingsOf))).flat();
   for (const engine of new Set(spec.engine === 'docker' ? [spec.engineAddress, ...relays] : relays)) {
     const connection = connectTo(world, engine);
     // what does not answer is told of by what else it holds
     for (const { name, labels, folders } of await allContainers(connection).catch(() => [])) {
       const isSession =
         Object.keys(labels).some((label) => label.startsWith(upstreamLabel)) &&
-        folders.some((folder) => folder.startsWith(`${spec.installPath}/`));
+        folders.some((folder) => places.some((place) => `${folder}/`.startsWith(`${place}/`)));
       if (
         !isSession &&
         (named.has(name) || !isOurs(world, labels, { environment: spec.id, installPath: spec.installPath }))

@@ -2,13 +2,14 @@
 import { dirname, join } from 'node:path';
 import { removeShared } from '../daemons/runners.ts';
 import { openJournal } from '../environment/journal.ts';
-import { acquireLock } from '../environment/lock.ts';
+import { acquireLock, lockHolder } from '../environment/lock.ts';
 import { markerFile, rescuesFolder, snapshotsFolder, statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { forgetEnvironment } from '../environment/store.ts';
 import { Failure, type NextCommand } from '../failure.ts';
 import { halfSnapshot } from '../halfstack/snapshots.ts';
-import { removeEmptyFolder, removeWhole } from '../host/files.ts';
+import { isDiskFull, removeEmptyFolder, removeWhole } from '../host/files.ts';
+import { diskOf } from '../host/room.ts';
 import { describeResource, removeRecorded } from '../resources/inventory.ts';
 import type { Removal } from '../resources/handling.ts';
 import type { Resource } from '../resources/resource.ts';
@@ -57,13 +58,28 @@ export interface Removed {
 
 /** What was agreed to before, or begun by an earlier run; takes the environment's lock. */
 export async function removeEnvironment(world: World, id: string, wish: RemovalWish): Promise<Removed> {
-  const lock = await acquireLock(world, statePaths(world.host, id).lock, { command: `delete -e ${id}` });
+  if (!wish.snapshot) await makeRoom(world.host, id);
+  const lock = await acquireLock(world, statePaths(world.host, id).lock, {
+    command: `delete -e ${id}`,
+  }).catch((error: unknown) => {
+    throw wish.snapshot && error instanceof Failure && isDiskFull(error) ? unsaved(id, wish, error) : error;
+  });
   try {
     const record = await existingRecord(world, id);
     return await removeUnderLock(world, record, wish);
   } finally {
     await lock.release();
   }
+}
+
+/** Bytes that a lock and a record need at most. */
+const scarce = 1_000_000;
+
+/** A full disk has no room even for a lock: the environment's logs, which go with it anyway, make some. */
+async function makeRoom(host: Host, id: string): Promise<void> {
+  const { folder, lock, log, logs } = statePaths(host, id);
+  if ((await diskOf(folder)).free >= scarce || (await lockHolder(lock)) !== undefined) return;
+  for (const path of [log, logs]) await removeWhole(path);
 }
 
 async function removeUnderLock(world: World, record: EnvironmentRecord, wish: RemovalWish): Promise<Removed> {
@@ -78,11 +94,14 @@ async function removeUnderLock(world: World, record: EnvironmentRecord, wish: Re
   const saved = await saveData(world, record, wish);
   const journal = openJournal(world, record);
   // what is cut off while parts are to be kept must not be finished as if nothing were
-  await journal.setPhase(kept.size > 0 ? 'kept' : 'deleting');
+  const phase = kept.size > 0 ? 'kept' : 'deleting';
+  const noted = await noteUnlessFull(world, () => journal.setPhase(phase));
   await endGuests(world, record);
   await stopRunning(world, record);
-  await enterRelays(world, record, journal);
+  await noteUnlessFull(world, () => enterRelays(world, record, journal));
   const done = await removeAll(world, record, splitOf(record, kept).go);
+  // what has been removed may have made room for it
+  if (!noted && done.leftovers.length > 0) await noteUnlessFull(world, () => journal.setPhase(phase));
   assertNothingLeft(done, record.spec.id, deletionOf(record.spec.id, wish));
   const named = stay.filter(({ kind }) => kind !== 'lease').map(describeResource);
   if (kept.size === 0) await forgetAll(world.host, record.spec.id);
@@ -129,16 +148,32 @@ async function saveData(world: World, record: EnvironmentRecord, wish: RemovalWi
   } catch (error) {
     world.signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
-    const { id } = record.spec;
-    const reason = `The data of ${id} could not be saved, so nothing has been removed. ${error.message}`;
-    throw new Failure('BAI-UNSAVED', reason, {
-      ...error.more,
-      cause: error,
-      next: [
-        ...(error.more.next ?? []),
-        { purpose: 'delete without saving', command: deletionOf(id, { ...wish, snapshot: false }) },
-      ],
-    });
+    throw unsaved(record.spec.id, wish, error);
+  }
+}
+
+function unsaved(id: string, wish: RemovalWish, error: Failure): Failure {
+  const reason = `The data of ${id} could not be saved, so nothing has been removed. ${error.message}`;
+  return new Failure('BAI-UNSAVED', reason, {
+    ...error.more,
+    cause: error,
+    next: [
+      ...(error.more.next ?? []),
+      { purpose: 'delete without saving', command: deletionOf(id, { ...wish, snapshot: false }) },
+    ],
+  });
+}
+
+/** False, with a warning, when the disk is too full to write down what is done: a removal that frees it goes on. */
+async function noteUnlessFull(world: World, write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const message = 'The disk is too full to record the progress of this removal. It goes on without.';
+    world.report.emit({ kind: 'note', severity: 'warning', message });
+    return false;
   }
 }
 

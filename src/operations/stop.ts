@@ -11,6 +11,7 @@ import { openJournal, type RecordJournal } from '../environment/journal.ts';
 import { acquireLock } from '../environment/lock.ts';
 import { statePaths } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { isDiskFull } from '../host/files.ts';
 import { listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { removeRecorded } from '../resources/inventory.ts';
@@ -125,7 +126,8 @@ export async function stopUnderLock(
           record.spec.id,
           entries.map(({ pid }) => pid),
         );
-        for (const entry of entries) await journal.dropResource(entry);
+        // an entry of a process that has ended is harmless, and a full disk is no reason not to stop
+        for (const entry of entries) await journal.dropResource(entry).catch(unlessFull);
       },
     })),
     ...(halfstack
@@ -143,6 +145,10 @@ export async function stopUnderLock(
   if (halfstack) await removeIdleRelays(world, record, journal);
   await leaveIfLast(world, record);
   return stopped;
+}
+
+function unlessFull(error: unknown): void {
+  if (!isDiskFull(error)) throw error;
 }
 
 /** An agent's container connects it with sessions that outlive it; where there are none, nothing needs to run on. */

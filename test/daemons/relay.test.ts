@@ -1,8 +1,8 @@
 // What an agent leaves beside its process: named by the path of its tree, and idle while it knows no session.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { isIdle, relayOf } from '../../src/daemons/relay.ts';
+import { isIdle, relayOf, relaysOf } from '../../src/daemons/relay.ts';
 import { sandbox } from '../rig/world.ts';
 
 const engine = 'unix:///var/run/docker.sock';
@@ -19,6 +19,17 @@ it('has the name that the agent itself gives it', () => {
       '/tmp/backend.ai/ipc/container/agent.b3566351a670.sock',
     ],
   });
+});
+
+it('is looked for by the resolved path as well, also once the tree is gone', async () => {
+  const box = sandbox();
+  mkdirSync(`${box.folder}/real`);
+  symlinkSync('real', `${box.folder}/link`);
+  const relays = await relaysOf({ folder: `${box.folder}/link/dev/agent` }, engine);
+  expect(relays).toEqual(
+    ['link', 'real'].map((name) => relayOf({ folder: `${box.folder}/${name}/dev/agent` }, engine)),
+  );
+  box.remove();
 });
 
 it('is idle without a list of sessions and with an empty one', async () => {

@@ -2,14 +2,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
-  readFileSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  writeSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -61,6 +64,9 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const ended = await stage.run(home, stage.install(of, ...more), { limit: 110 });
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
   }
+
+  const existing = (container: string): string =>
+    execFileSync('docker', ['ps', '-aq', '--filter', `name=${container}`], { encoding: 'utf8' });
 
   /** The text of a file in a snapshot. */
   const saved = (name: string, path: string): string =>
@@ -197,6 +203,9 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
       symlinkSync(join(bigger, moved), join(folder(stubborn), moved));
     }
     const behind = snapshot(bigger);
+    // an agent that resolved the links on the way to a tree started a session
+    const session = `kernel-${stubborn}`;
+    docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${bigger}/webserver:/x`);
     appendFileSync(join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`), '# mine\n');
     try {
       const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
@@ -206,6 +215,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
       expect(lines).toEqual([
         expect.stringMatching(/^source tree .*\/common: .*\/common\/held is a mount point/),
       ]);
+      expect(existing(session)).toBe('');
       const next = ended.envelope?.failure?.next.map(({ command }) => command) ?? [];
       expect(next.at(0)).toBe(`sudo umount ${held}`);
       expect(next.at(-1)).toBe(`bai-dev delete -e ${stubborn} --no-snapshot`);
@@ -230,6 +240,52 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     rmSync(bigger, { recursive: true });
     rmSync(folder(stubborn), { recursive: true });
   });
+
+  it('removes nothing that it cannot save on a full disk, and frees the disk when it need not', async () => {
+    const full = stage.id('full');
+    await install(full);
+    const disk = join(home.folder, 'state disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    cpSync(join(home.state, 'environments', full), join(disk, 'environments', full), { recursive: true });
+    execFileSync('mount', ['--bind', disk, home.state]);
+    try {
+      fill(join(disk, 'filler'));
+      const unsaved = await run('delete', '-e', full, '--yes');
+      expect(unsaved.exit, unsaved.stdout + unsaved.stderr).toBe(6);
+      expect(unsaved.envelope?.failure).toMatchObject({
+        code: 'BAI-UNSAVED',
+        reason: expect.stringMatching(/disk is full/) as string,
+      });
+      expect(unsaved.envelope?.failure?.next.at(-1)?.command).toBe(`bai-dev delete -e ${full} --no-snapshot`);
+      expect(recordOf(home, full)?.phase).toBe('ready');
+      expect(dockerThings(full).containers).toHaveLength(3);
+      expect(existsSync(virtualenv(full))).toBe(true);
+
+      fill(join(disk, 'more filler'));
+      const ended = await run('delete', '-e', full, '--yes', '--no-snapshot');
+      expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
+      expect(dockerThings(full)).toEqual(nothing);
+      expect(existsSync(folder(full))).toBe(false);
+    } finally {
+      execFileSync('umount', [home.state]);
+      execFileSync('umount', [disk]);
+      rmSync(join(home.state, 'environments', full), { recursive: true });
+      rmSync(disk, { recursive: true });
+    }
+  });
+
+  /** Writes until the disk is full to its last byte. */
+  function fill(path: string): void {
+    const file = openSync(path, 'w');
+    try {
+      for (;;) writeSync(file, Buffer.alloc(512));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ENOSPC' });
+    } finally {
+      closeSync(file);
+    }
+  }
 
   it('removes the rest while the engine is down, names what waits for it, and goes on once it is back', async () => {
     const other = stage.id('down');
@@ -280,8 +336,9 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const copies = (): string[] =>
       ['snapshots', 'rescued']
         .map((name) => join(own.state, name, victim))
-        .flatMap((all) => (existsSync(all) ? readdirSync(all).map((name) => join(all, name, 'files')) : []))
-        .filter((at) => !at.includes('/.'))
+        .flatMap((all) => (existsSync(all) ? readdirSync(all).map((name) => join(all, name)) : []))
+        .filter((at) => !at.split('/').at(-1)!.startsWith('.'))
+        .map((at) => join(at, 'files'))
         .concat(installed)
         .filter((at) => existsSync(join(at, file)) && readFileSync(join(at, file), 'utf8') === 'uploaded');
     for (let round = 0; round < 9 && recordOf(own, victim) !== undefined; round += 1) {

@@ -1,6 +1,7 @@
 // Daemons as resources: only the very process that was recorded is ours, whatever has its ID by now.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownerOf } from '../../src/host/identity.ts';
 import { processStart } from '../../src/host/proc.ts';
@@ -53,6 +54,8 @@ test('one of an older version, without an owner, is known by the folder that it 
   child = await started({ BAI_DEV_ENVIRONMENT: 'mine' });
   expect(await resourceExists(world, await recorded())).toBe(false);
   expect(await resourceExists(world, await recorded({ folder: '/' }))).toBe(true);
+  symlinkSync('/', `${box.folder}/link`);
+  expect(await resourceExists(world, await recorded({ folder: `${box.folder}/link` }))).toBe(true);
 });
 
 test.each<[string, Partial<ResourceOf<'process'>>, string, string | undefined]>([

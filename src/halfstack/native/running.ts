@@ -5,6 +5,7 @@ import type { ServerRole } from '../../environment/servers.ts';
 import { Failure } from '../../failure.ts';
 import { readText, removeFile, writeWhole } from '../../host/files.ts';
 import {
+  isStandingIn,
   livingIn,
   livingInEach,
   signalLiving,
@@ -127,7 +128,8 @@ async function notedServer(place: ServerPlace): Promise<Living | undefined> {
   const note = noteOf(await readText(notePath(place)));
   if (note === undefined || (await processStart(note.pid)) !== note.started) return undefined;
   if (!(await isOfAny(note.pid, await serverUsers()))) return undefined;
-  if (![undefined, place.data].includes(await standsIn(note.pid))) return undefined;
+  if ((await standsIn(note.pid)) !== undefined && !(await isStandingIn(note.pid, place.data)))
+    return undefined;
   const command = await commandOf(note.pid);
   return command?.startsWith(place.program) === true ? { ...note, command } : undefined;
 }
