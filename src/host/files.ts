@@ -158,13 +158,13 @@ export async function removeFile(path: string): Promise<boolean> {
   }
 }
 
-/** Removes a folder that holds nothing; false if there is none or something is in it. */
+/** Removes a folder that holds nothing; false if there is none, something is in it, or it is a mount point. */
 export async function removeEmptyFolder(path: string): Promise<boolean> {
   try {
     await rmdir(path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) return false;
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY')) return false;
     throw filesystemFailure('remove', path, error);
   }
 }

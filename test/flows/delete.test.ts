@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  rmdirSync,
   symlinkSync,
   writeSync,
   writeFileSync,
@@ -208,7 +209,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     docker('create', '--name', session, '--label', 'ai.backend.kernel-id=x', '-v', `${bigger}/webserver:/x`);
     appendFileSync(join(folder(stubborn), `docker-compose.halfstack.${stubborn}.yml`), '# mine\n');
     try {
-      const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
+      const ended = await run('delete', '-e', stubborn, '--yes', '--force', '--no-snapshot');
       expect(ended.exit, ended.stdout + ended.stderr).toBe(6);
       expect(ended.envelope?.failure).toMatchObject({ code: 'BAI-LEFTOVERS' });
       const lines = ended.envelope?.failure?.['lines'] as string[];
@@ -218,13 +219,13 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
       expect(existing(session)).toBe('');
       const next = ended.envelope?.failure?.next.map(({ command }) => command) ?? [];
       expect(next.at(0)).toBe(`sudo umount ${held}`);
-      expect(next.at(-1)).toBe(`bai-dev delete -e ${stubborn} --no-snapshot`);
+      expect(next.at(-1)).toBe(`bai-dev delete -e ${stubborn} --force --no-snapshot`);
       expect(difference(behind, snapshot(bigger))).toEqual([]);
     } finally {
       execFileSync('umount', [held]);
     }
     expect(dockerThings(stubborn)).toEqual(nothing);
-    const ended = await run('delete', '-e', stubborn, '--yes', '--no-snapshot');
+    const ended = await run('delete', '-e', stubborn, '--yes', '--force', '--no-snapshot');
     expect(ended.exit, ended.stdout + ended.stderr).toBe(0);
     // what somebody edited stays, and is named
     const [result] = ended.envelope?.result as unknown as DeleteResult[];
@@ -238,6 +239,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
       ...[`docker-compose.halfstack.${stubborn}.yml`, 'vfolder', 'webserver'],
     ]);
     rmSync(bigger, { recursive: true });
+    rmSync(join(home.state, 'rescued', stubborn), { recursive: true, force: true });
     rmSync(folder(stubborn), { recursive: true });
   });
 
@@ -356,6 +358,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     expect(copies()).not.toEqual([]);
     for (const name of ['snapshots', 'rescued'])
       rmSync(join(own.state, name), { recursive: true, force: true });
+    if (readdirSync(own.state).length === 0) rmdirSync(own.state);
     expect(difference(was, belongings(own))).toEqual([]);
   });
 
