@@ -47,8 +47,12 @@ export function assertNoUserFiles(
         ...namesOf(one),
       ]),
       next: [
-        { purpose: 'save them in a snapshot first', command: commands.saved },
-        { purpose: 'or remove them for good', command: commands.forced },
+        {
+          purpose: 'save them in a snapshot first',
+          command: commands.saved,
+          without: ['no-snapshot', 'dry-run'],
+        },
+        { purpose: 'or remove them for good', command: commands.forced, without: ['dry-run'] },
       ],
     },
   );
