@@ -2,6 +2,7 @@
 import { virtualenvPath } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { runningFrom, type Living } from '../host/living.ts';
+import { virtualenvLink } from '../python/virtualenv.ts';
 import type { World } from '../world.ts';
 import { daemonsOf } from './daemon.ts';
 import { runningDaemons } from './running.ts';
@@ -12,7 +13,11 @@ import { runningDaemons } from './running.ts';
  */
 export async function guestsOf(world: World, record: EnvironmentRecord): Promise<Living[]> {
   const { spec } = record;
-  const folders = Object.keys(spec.release.virtualenvs).map((name) => virtualenvPath(spec, name));
+  // pyenv runs their programs by way of its links
+  const folders = Object.keys(spec.release.virtualenvs).flatMap((name) => [
+    virtualenvPath(spec, name),
+    ...[virtualenvLink(spec, name)].filter((link) => link !== undefined),
+  ]);
   const [found, daemons] = await Promise.all([
     runningFrom(folders),
     runningDaemons(

@@ -299,7 +299,10 @@ describe.skipIf(needed.skip)(needed.title('start and stop'), { timeout: 120_000 
     const pids = byHand.map(({ pid }) => pid!);
     try {
       await expect
-        .poll(() => listening().filter(({ port }) => [ports.manager, ports.webserver].includes(port)).length)
+        .poll(
+          () => listening().filter(({ port }) => [ports.manager, ports.webserver].includes(port)).length,
+          { timeout: 20_000 },
+        )
         .toBe(2);
       const { manager, webserver, agent } = await rows();
       expect(manager).toMatchObject({ state: 'external', pid: pids[0] });
