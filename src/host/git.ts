@@ -103,7 +103,7 @@ export async function git(world: World, call: GitCall): Promise<string> {
       .raw([...call.args]);
   } catch (error) {
     world.signal.throwIfAborted();
-    const lines = over.signal.aborted ? [String((over.signal.reason as Error).message)] : linesOf(error);
+    const lines = over.signal.aborted ? [(over.signal.reason as Error).message] : linesOf(error);
     if (lines === undefined) throw error;
     throw new Failure(
       'BAI-COMMAND',
