@@ -53,8 +53,16 @@ async function placeOf(look: Look, remote: string, removed: string): Promise<Pla
   const address = (await git(world, call)).trim();
   const path = localPath(address, folder);
   if (path === undefined) return address === '' ? 'none' : 'network';
-  const inside = [folder, removed].some((place) => `${path}/`.startsWith(`${place}/`));
-  return inside || (await kindOf(path)) === undefined ? 'none' : { path };
+  const found = await existing(path);
+  if (found === undefined) return 'none';
+  const inside = [folder, removed].some((place) => `${found}/`.startsWith(`${place}/`));
+  return inside ? 'none' : { path: found };
+}
+
+/** An address may leave out the `.git` of a bare repository's name, as git allows. */
+async function existing(path: string): Promise<string | undefined> {
+  for (const each of [path, `${path}.git`]) if ((await kindOf(each)) !== undefined) return each;
+  return undefined;
 }
 
 /** The folder that an address means; undefined for one on another machine. */
