@@ -155,6 +155,8 @@ describe.skipIf(needed.skip)(needed.title('delete'), { timeout: 150_000 }, () =>
 
   it('keeps the parts that are to be kept, which install completes again', async () => {
     gitIn(trees()[0]!, 'commit', '--quiet', '--allow-empty', '-m', 'mine');
+    mkdirSync(join(folder(), 'vfolder/local/ab/cd'), { recursive: true });
+    writeFileSync(join(folder(), 'vfolder/local/ab/cd/my data.bin'), 'uploaded');
     const reduced = await removed('--skip-source', '--skip-venvs');
     // what the database knew of went with it
     expect(saved(reduced.snapshot!.name, 'vfolder/local/ab/cd/my data.bin')).toBe('uploaded');
