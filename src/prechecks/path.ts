@@ -4,6 +4,7 @@ import { markerName } from '../environment/marker.ts';
 import { environmentOfPath, listIds, readRecord } from '../environment/store.ts';
 import { Failure } from '../failure.ts';
 import { isWritable, kindOf, listFolder } from '../host/files.ts';
+import { quoted } from '../quoted.ts';
 import type { Finding } from '../report/events.ts';
 import type { World } from '../world.ts';
 import type { Checked, Draft } from './draft.ts';
@@ -71,11 +72,10 @@ async function obstacle(path: string, draft: Draft): Promise<Finding | undefined
       return blocker('path.occupied', `${path} still holds ${clash}`, reason);
     }
   } else if (names.length > 0) {
-    return blocker(
-      'path.occupied',
-      `${path} is not empty`,
-      'It was not made by bai-dev, or bai-dev does not know of it any more.',
-    );
+    const reason = `It holds ${someOf(names)}, which bai-dev did not make or does not know any more.`;
+    const found = blocker('path.occupied', `${path} is not empty`, reason);
+    const aside = `mv ${quoted(path)} ${quoted(`${path}.before`)}`;
+    return { ...found, next: [{ purpose: 'move it aside', command: aside }, ...(found.next ?? [])] };
   }
   const parent = await nearest(path);
   if ((await kindOf(parent)) === 'file') {
@@ -90,6 +90,10 @@ async function obstacle(path: string, draft: Draft): Promise<Finding | undefined
   }
   return undefined;
 }
+
+/** The first names; the others are only counted. */
+const someOf = (names: readonly string[]): string =>
+  names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 
 /** True for a name in the install path under which a tree or a file of the environment is made. */
 function isMade({ id, release }: Draft, name: string): boolean {

@@ -34,6 +34,9 @@ describe('the install path', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'file'), '');
     expect(await at(path)).toEqual(['path.occupied blocker']);
+    const { findings } = await checkPath(box.world, { ...draft, installPath: path });
+    expect(findings[0]?.reason).toContain('It holds file,');
+    expect(findings[0]?.next?.[0]?.command).toBe(`mv ${path} ${path}.before`);
     const record = sampleRecord('mine', { installPath: path });
     await writeRecord(box.world.host, record);
     writeFileSync(join(path, '.bai-dev'), 'mine\n');
