@@ -65,6 +65,8 @@ function merge(
   const isNew = theirs !== undefined && /^[A-Z]/.test(theirs);
   const isSame =
     command.name === typed.command.name &&
+    // `snapshot list` takes none of the options of `snapshot restore`
+    (command.argument?.name !== 'action' || proposed.argument === typed.argument) &&
     (theirs === undefined || mine.length === 0 || mine.includes(theirs) || isNew);
   const carried = optionNames.filter(
     (name) =>

@@ -48,6 +48,8 @@ describe('completed', () => {
       { without: ['redis-port'] },
       'bai-dev install -e a --ports 8100',
     ],
+    // another action takes other options
+    ['snapshot restore a first --no-snapshot --yes', 'bai-dev snapshot list', {}, 'bai-dev snapshot list'],
     // one component's value leaves those of the others
     [
       'install -e a --ref agent=x --ref manager=y',

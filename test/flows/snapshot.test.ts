@@ -269,7 +269,8 @@ describe.skipIf(needed.skip)(needed.title('snapshots'), { timeout: 200_000 }, ()
     it('of older versions lack how an environment was made and are not compressed, and fit all the same', async () => {
       await done('snapshot', 'restore', id, 'first', '--yes', '--no-snapshot');
       const wanted = await dump(home, id);
-      await done('delete', '-e', id, '--yes', '--no-snapshot');
+      // files in virtual folders came back as well
+      await done('delete', '-e', id, '--yes', '--no-snapshot', '--force');
       await makeOld(join(saved(), 'first'));
       const ended = await run('snapshot', 'restore', id, 'first', '--yes');
       expect(ended.envelope?.failure).toMatchObject({
