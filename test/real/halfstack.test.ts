@@ -265,13 +265,13 @@ describe.skipIf(needed.skip)(needed.title('the halfstack in Docker'), { timeout:
     expect((await real.engine.status(stack))[0]).toMatchObject({ state: 'unhealthy' });
   });
 
-  test('a port that somebody took meanwhile is a failure of the engine', async () => {
+  test('a port that somebody took meanwhile is a conflict that names it', async () => {
     const server = createServer();
     const { port } = real.stack.endpoints.redis;
     await real.engine.stop(real.stack);
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     await expect(up()).rejects.toMatchObject({
-      code: 'BAI-ENGINE',
+      code: 'BAI-OCCUPIED',
       message: expect.stringContaining(String(port)) as string,
     });
     await new Promise((resolve) => server.close(resolve));
