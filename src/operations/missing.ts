@@ -17,7 +17,7 @@ const selectionFile = '.python-version';
 
 /**
  * What the named components need and is gone, in a few words each: `source tree /…/common`; of all components without
- * names. The data of the halfstack are not asked for. Read-only.
+ * names. Only what the record says was made counts; the data of the halfstack do not. Read-only.
  */
 export async function missingParts(
   record: EnvironmentRecord,
@@ -35,10 +35,12 @@ export async function missingParts(
     ...used.map(({ tree }) => tree),
     ...environments.flatMap((name) => member(virtualenvs, name, 'virtualenv').shares),
   ]);
+  const made = new Set(resources.flatMap((one) => ('path' in one ? [one.path] : [])));
   const found: string[] = [];
   const files: string[] = [];
   for (const tree of trees) {
     const path = treePath(spec, tree);
+    if (!made.has(path)) continue;
     if ((await kindOf(path).catch(() => 'other')) === undefined || (await isEmpty(path))) {
       found.push(`source tree ${path}`);
       continue;
@@ -51,6 +53,7 @@ export async function missingParts(
   }
   for (const name of environments) {
     const path = virtualenvPath(spec, name);
+    if (!made.has(path)) continue;
     if ((await kindOf(path).catch(() => 'other')) === undefined) {
       found.push(`virtualenv ${virtualenvName(spec, name)}`);
     } else if (!(await isProgram(pythonOf(path)))) {

@@ -42,6 +42,7 @@ describe('without a terminal', () => {
       yes: false,
       dryRun: false,
       change: false,
+      adopt: false,
     });
   });
 
@@ -97,6 +98,7 @@ describe('without a terminal', () => {
       yes: true,
       dryRun: true,
       change: false,
+      adopt: false,
     });
   });
 });
