@@ -12,8 +12,11 @@ export async function watchedEngine(path: string, target: string): Promise<Watch
   const requests: string[] = [];
   const server = createServer((asked, answer) => {
     requests.push(`${asked.method} ${asked.url}`);
+    // whether a connection stays open is a matter of each of the two
+    const headers = { ...asked.headers };
+    delete headers.connection;
     const passed = request(
-      { socketPath: target, path: asked.url, method: asked.method, headers: asked.headers },
+      { socketPath: target, path: asked.url, method: asked.method, headers },
       (told: IncomingMessage) => {
         answer.writeHead(told.statusCode ?? 500, told.headers);
         told.pipe(answer);
