@@ -2,11 +2,12 @@
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { decoded } from '../credentials.ts';
+import { acquireLock } from '../environment/lock.ts';
 import { Failure, type FailureCode } from '../failure.ts';
 import { unpackZip } from '../host/archive.ts';
 import { readAsset } from '../host/assets.ts';
 import { execute, type Output } from '../host/exec.ts';
-import { kindOf, makeFolder, moveOver, removeWhole } from '../host/files.ts';
+import { makeFolder, removeWhole } from '../host/files.ts';
 import { publish } from '../host/flush.ts';
 import { folderState, writeManifest } from '../host/manifest.ts';
 import { abandoned, partialOf } from '../host/partial.ts';
@@ -44,21 +45,47 @@ export async function hasUv(host: Host): Promise<boolean> {
   return state === 'whole' || (state === 'unlisted' && ((await fileSize(program)) ?? 0) > 0);
 }
 
+/** Seconds to wait for another run that fetches uv: as long as a slow download may take. */
+const patience = 900;
+
 /**
- * Brings uv into the cache unless it is there and whole. Several runs may do so at once: one renames first. Throws
- * `BAI-HASH` if what was fetched is not the pinned uv.
+ * Brings uv into the cache unless it is there and whole. Of several runs at once one fetches it and the others wait:
+ * a copy that somebody runs is never replaced. Throws `BAI-HASH` if what was fetched is not the pinned uv.
  */
 export async function provideUv(
   world: World,
   { index, progress }: Pick<DistributionWish, 'index' | 'progress'>,
 ): Promise<UvPin> {
   const pin = uvPin(world.host);
-  if ((await hasUv(world.host)) && (await isPinned(world, pin, pin.program))) {
-    if (folderState(dirname(pin.program)) === 'unlisted') await writeManifest(dirname(pin.program));
+  if (await isUsable(world, pin)) return pin;
+  const folder = dirname(pin.program);
+  await makeFolder(dirname(folder));
+  const lock = await acquireLock(world, `${folder}.lock`, {
+    command: `fetch ${pin.wheel.file}`,
+    waitSeconds: patience,
+  });
+  try {
+    if (await isUsable(world, pin)) return pin;
+    const archive = await fetchDistribution(world, { index, name: 'uv', wanted: pin.wheel, progress });
+    await unpackUv(world, { pin, archive, folder });
     return pin;
+  } finally {
+    await lock.release();
   }
-  const archive = await fetchDistribution(world, { index, name: 'uv', wanted: pin.wheel, progress });
-  const folder = join(world.host.folders.cache, 'uv', pin.version);
+}
+
+async function isUsable(world: World, pin: UvPin): Promise<boolean> {
+  if (!(await hasUv(world.host)) || !(await isPinned(world, pin, pin.program))) return false;
+  const folder = dirname(pin.program);
+  if (folderState(folder) === 'unlisted') await writeManifest(folder);
+  return true;
+}
+
+/** In place of what is there, which is damaged. */
+async function unpackUv(
+  world: World,
+  { pin, archive, folder }: { readonly pin: UvPin; readonly archive: string; readonly folder: string },
+): Promise<void> {
   for (const left of await abandoned(folder)) await removeWhole(left);
   const partial = partialOf(folder);
   await makeFolder(partial);
@@ -72,14 +99,11 @@ export async function provideUv(
       });
     }
     await writeManifest(partial);
-    if ((await kindOf(folder)) !== undefined) await setAside(folder);
-    await publish(partial, folder).catch(async (error: unknown) => {
-      if (!(await hasUv(world.host))) throw error;
-    });
+    await removeWhole(folder);
+    await publish(partial, folder);
   } finally {
     await removeWhole(partial);
   }
-  return pin;
 }
 
 /** An empty file runs as a shell script that does nothing and succeeds, so only the version counts. */
@@ -92,15 +116,6 @@ async function isPinned(world: World, { version }: UvPin, program: string): Prom
   }).catch(() => ({ stdout: '' }));
   world.signal.throwIfAborted();
   return stdout.trim().split(/\s+/).slice(0, 2).join(' ') === `uv ${version}`;
-}
-
-/** Removes a damaged folder in one step; another run may have done so already. */
-async function setAside(folder: string): Promise<void> {
-  const aside = partialOf(folder);
-  await moveOver(folder, aside).catch(async (error: unknown) => {
-    if ((await kindOf(folder)) !== undefined) throw error;
-  });
-  await removeWhole(aside);
 }
 
 export interface UvCall {
